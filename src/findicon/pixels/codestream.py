@@ -1,0 +1,93 @@
+"""What a compressed frame says of itself in its first bytes, read before a decoder is trusted with it."""
+
+from dataclasses import dataclass
+from struct import error, unpack_from
+
+from ..errors import IconError
+
+
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """The head of a JPEG, JPEG-LS or JPEG 2000 stream.
+
+    ``process`` is the JPEG SOF marker's low byte (0xF7 for JPEG-LS), 0 for JPEG 2000. ``component_ids`` and
+    ``adobe_transform`` tell how JPEG components are coloured. The last five are JPEG 2000's.
+    """
+
+    rows: int
+    columns: int
+    components: int
+    precision: int
+    signed: bool = False
+    process: int = 0
+    component_ids: bytes = b""
+    adobe_transform: int | None = None
+    is_jfif: bool = False
+    levels: int = 0
+    layers: int = 1
+    progression: int = 0
+    tiles: int = 1
+    colour_transform: bool = False
+
+
+def read_jpeg_head(data: bytes) -> Codestream:
+    """Read the frame header of a JPEG or JPEG-LS stream (ISO/IEC 10918-1 B.2.2); raises IconError."""
+    at = data.find(b"\xff\xd8") + 2
+    if at < 2:
+        raise IconError("The frame is no JPEG stream")
+    adobe, jfif = None, False
+    try:
+        while True:
+            while data[at] == 0xFF and data[at + 1] == 0xFF:
+                at += 1
+            if data[at] != 0xFF:
+                raise IconError("The JPEG stream is malformed before its frame header")
+            marker = data[at + 1]
+            length = unpack_from(">H", data, at + 2)[0]
+            if marker == 0xEE and data[at + 4 : at + 9] == b"Adobe" and length >= 14:
+                adobe = data[at + 15]
+            elif marker == 0xE0 and data[at + 4 : at + 8] == b"JFIF":
+                jfif = True
+            elif marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}):
+                precision, rows, columns, components = unpack_from(">BHHB", data, at + 4)
+                ids = data[at + 10 : at + 10 + 3 * components : 3]
+                return Codestream(
+                    rows, columns, components, precision,
+                    process=marker, component_ids=ids, adobe_transform=adobe, is_jfif=jfif,
+                )  # fmt: skip
+            elif marker in {0xD9, 0xDA}:
+                raise IconError("The JPEG stream has no frame header")
+            at += 2 + length
+    except (IndexError, error):
+        raise IconError("The JPEG stream ends before its frame header") from None
+
+
+def jpeg2000_start(data: bytes) -> int:
+    """Give where the codestream begins in a frame, which some writers put into a JP2 file; raises IconError."""
+    at = 0 if data.startswith(b"\xff\x4f\xff\x51") else data.find(b"\xff\x4f\xff\x51")
+    if at < 0:
+        raise IconError("The frame is no JPEG 2000 stream")
+    return at
+
+
+def read_jpeg2000_head(data: bytes) -> Codestream:
+    """Read SIZ and COD of a JPEG 2000 codestream (ISO/IEC 15444-1 A.5.1, A.6.1); raises IconError."""
+    at = jpeg2000_start(data)
+    try:
+        x, y, left, top, tile_x, tile_y, tile_left, tile_top, components = unpack_from(">8IH", data, at + 8)
+        depth = data[at + 42]
+        at += 4 + unpack_from(">H", data, at + 4)[0]
+        while unpack_from(">H", data, at)[0] != 0xFF52:
+            if unpack_from(">H", data, at)[0] == 0xFF90:
+                raise IconError("The JPEG 2000 stream has no coding style")
+            at += 2 + unpack_from(">H", data, at + 2)[0]
+        progression, layers, transform, levels = unpack_from(">BHBB", data, at + 5)
+    except (IndexError, error):
+        raise IconError("The JPEG 2000 stream ends before its header does") from None
+    if not tile_x or not tile_y or x <= left or y <= top:
+        raise IconError("The JPEG 2000 stream has no size")
+    tiles = -(-(x - tile_left) // tile_x) * -(-(y - tile_top) // tile_y)
+    return Codestream(
+        y - top, x - left, components, (depth & 0x7F) + 1, bool(depth & 0x80),
+        levels=levels, layers=layers, progression=progression, tiles=tiles, colour_transform=bool(transform),
+    )  # fmt: skip

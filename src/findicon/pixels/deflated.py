@@ -1,0 +1,57 @@
+"""Deflated data sets, inflated as far as they are read (PS3.5 A.5)."""
+
+import zlib
+
+from ..errors import StorageError
+from .files import Source
+
+_STEP = 1 << 18
+_LARGEST = 1 << 30
+
+
+class InflatingSource:
+    """A deflated data set as a Source; what was inflated is kept.
+
+    Parameters
+    ----------
+    source
+        The file.
+    begin
+        Where the deflated bytes begin, behind the file meta information.
+    """
+
+    def __init__(self, source: Source, begin: int) -> None:
+        self.name = source.name
+        self._source = source
+        self._next = begin
+        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._data = bytearray()
+
+    def reaches(self, end: int) -> bool:
+        """Whether the data set is at least `end` bytes long; raises StorageError."""
+        self._inflate(end)
+        return end <= len(self._data)
+
+    def read(self, position: int, length: int) -> bytes:
+        """Read `length` bytes of the inflated data set at `position`; raises StorageError."""
+        self._inflate(position + length)
+        return bytes(memoryview(self._data)[position : position + length])
+
+    def close(self) -> None:
+        """Close the file; what was inflated stays."""
+        self._source.close()
+
+    def _inflate(self, end: int) -> None:
+        while len(self._data) < end and not self._inflater.eof:
+            if len(self._data) > _LARGEST:
+                raise StorageError(f"{self.name} inflates to more than {_LARGEST} bytes")
+            compressed = self._inflater.unconsumed_tail
+            if not compressed:
+                compressed = self._source.read(self._next, _STEP)
+                self._next += len(compressed)
+                if not compressed:
+                    return
+            try:
+                self._data += self._inflater.decompress(compressed, max(_STEP, min(end, _LARGEST) - len(self._data)))
+            except zlib.error as exc:
+                raise StorageError(f"{self.name} cannot be inflated: {exc}") from exc

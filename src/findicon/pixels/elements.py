@@ -1,0 +1,293 @@
+"""A data set's elements, found in its bytes without decoding their values (PS3.5 7).
+
+The walk is one flat loop over a window of the file, because reading headers is most of what indexing costs. It keeps
+what a value's bytes are and decodes nothing; sequences stay bytes until somebody asks for an item.
+"""
+
+from collections.abc import Iterator
+from struct import Struct, error
+from typing import NamedTuple
+
+from .files import Source
+
+UNDEFINED = 0xFFFFFFFF
+PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # float, double float, integer
+
+_FIRST_READ = 1 << 14
+_LARGEST_READ = 1 << 20
+# Longer values stay in the file until they are asked for: overlays, curves, documents, lookup tables.
+_LONG_VALUE = 1 << 16
+_LONG_LENGTH_VRS = frozenset(
+    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
+)
+_SHORT_LENGTH_VRS = frozenset(
+    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS"}
+    | {b"ST", b"TM", b"UI", b"UL", b"US"}
+)
+_DEEPEST = 40
+
+
+class Malformed(Exception):  # noqa: N818 -- never leaves this room: the header turns it into a StorageError
+    """The bytes are no data set in this encoding."""
+
+
+class Truncated(Malformed):
+    """The bytes end inside an element, and there are no more."""
+
+
+class Short(Exception):  # noqa: N818 -- asks for more bytes
+    """The bytes end inside an element."""
+
+
+class Encoding(NamedTuple):
+    """How elements are written (PS3.5 7.1): with or without VR, and the byte order."""
+
+    implicit: bool
+    little_endian: bool
+
+
+class Value(NamedTuple):
+    """One element: its bytes, or where they lie in the source while they are not read.
+
+    ``vr`` is empty in implicit encodings; ``data`` of a sequence holds its items without the delimiter.
+    """
+
+    vr: bytes
+    data: bytes | None
+    position: int
+    length: int
+    undefined: bool = False
+
+
+class PixelElement(NamedTuple):
+    """Where the pixel data lies: ``length`` is UNDEFINED where it is encapsulated (PS3.5 A.4)."""
+
+    tag: int
+    vr: bytes
+    position: int
+    length: int
+
+
+class _Reader(NamedTuple):
+    head: Struct  # group, element, VR, 16-bit length
+    long: Struct  # 32-bit length
+    pair: Struct  # group, element, 32-bit length
+
+
+_LITTLE = _Reader(Struct("<HH2sH"), Struct("<I"), Struct("<HHI"))
+_BIG = _Reader(Struct(">HH2sH"), Struct(">I"), Struct(">HHI"))
+IMPLICIT_LITTLE = Encoding(implicit=True, little_endian=True)
+EXPLICIT_LITTLE = Encoding(implicit=False, little_endian=True)
+EXPLICIT_BIG = Encoding(implicit=False, little_endian=False)
+
+
+class Walk:
+    """A walk over the top-level elements of one data set.
+
+    Parameters
+    ----------
+    source
+        Where to read on; None when `window` is all there is.
+    position
+        Where the first element starts in the source.
+    encoding
+        How the elements are written.
+    window
+        Bytes of the source at `position` that are here already.
+    """
+
+    def __init__(self, source: Source | None, position: int, encoding: Encoding, window: bytes = b"") -> None:
+        self.elements: dict[int, Value] = {}
+        self.pixels: PixelElement | None = None
+        self._source = source
+        self._encoding = encoding
+        self._window = window
+        self._base = position
+        self._chunk = _FIRST_READ
+
+    def run(self, only_group: int | None = None) -> int:
+        """Walk to the pixel data, to the end, or past `only_group`; give the position reached in the source.
+
+        Raises
+        ------
+        Malformed
+            The bytes are no data set in this encoding, or end inside an element.
+        """
+        reader = _LITTLE if self._encoding.little_endian else _BIG
+        implicit = self._encoding.implicit
+        at = 0
+        while True:
+            if at + 12 > len(self._window) and self._source is not None:
+                self._grow(at, 12)
+                at = 0
+            if len(self._window) - at < 8:
+                if any(self._window[at:]):
+                    raise Truncated("it ends inside an element")
+                return self._base + at
+            if only_group is not None and reader.pair.unpack_from(self._window, at)[0] != only_group:
+                return self._base + at
+            try:
+                group, number, vr, length, start = _element_head(self._window, at, reader, implicit)
+            except Short:
+                raise Truncated("it ends inside an element") from None
+            tag = group << 16 | number
+            if tag in PIXEL_TAGS:
+                self.pixels = PixelElement(tag, vr, self._base + start, length)
+                return self._base + at
+            if group == 0xFFFE:
+                raise Malformed(f"a delimiter stands at byte {self._base + at}")
+            at = self._take(tag, vr, length, start)
+
+    def _take(self, tag: int, vr: bytes, length: int, start: int) -> int:
+        """Keep one element; give where the next one starts in the window."""
+        if length == UNDEFINED:
+            return self._take_undefined(tag, vr, start)
+        end = start + length
+        window = self._window
+        if end <= len(window):
+            self.elements[tag] = Value(vr, window[start:end], self._base + start, length)
+            return end
+        if self._source is None or not self._source.reaches(self._base + end):
+            raise Truncated(f"it ends inside element ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+        if length > _LONG_VALUE:
+            self.elements[tag] = Value(vr, None, self._base + start, length)
+            self._base += end
+            self._window = b""
+            return 0
+        self._grow(start, length)
+        self.elements[tag] = Value(vr, self._window[:length], self._base, length)
+        return length
+
+    def _take_undefined(self, tag: int, vr: bytes, start: int) -> int:
+        encoding = IMPLICIT_LITTLE if vr == b"UN" else self._encoding  # PS3.5 6.2.2 Note 4
+        while True:
+            try:
+                if vr in {b"SQ", b"UN", b""}:
+                    end = skip_items(self._window, start, encoding)
+                else:
+                    end = skip_fragments(self._window, start, encoding)
+            except Short:
+                if self._source is None or not self._source.reaches(self._base + len(self._window) + 1):
+                    raise Truncated(f"it ends inside sequence ({tag >> 16:04X},{tag & 0xFFFF:04X})") from None
+                self._grow(start, len(self._window) - start + 1)
+                start = 0
+            else:
+                data = self._window[start : end - 8]
+                self.elements[tag] = Value(vr, data, self._base + start, len(data), undefined=True)
+                return end
+
+    def _grow(self, at: int, wanted: int) -> None:
+        """Drop the window before `at` and read on, so that it holds `wanted` bytes where the source does."""
+        assert self._source is not None
+        kept = self._window[at:]
+        self._base += at
+        if len(kept) < wanted:
+            kept += self._source.read(self._base + len(kept), max(self._chunk, wanted - len(kept)))
+            self._chunk = min(self._chunk * 2, _LARGEST_READ)
+        self._window = kept
+
+
+def _element_head(
+    data: bytes, at: int, reader: _Reader, implicit: bool
+) -> tuple[int, int, bytes, int, int]:  # group, element, VR, length, start of the value
+    if implicit:
+        group, number, length = reader.pair.unpack_from(data, at)
+        return group, number, b"", length, at + 8
+    group, number, vr, length = reader.head.unpack_from(data, at)
+    if vr in _SHORT_LENGTH_VRS:
+        return group, number, vr, length, at + 8
+    if vr in _LONG_LENGTH_VRS:
+        try:
+            return group, number, vr, reader.long.unpack_from(data, at + 8)[0], at + 12
+        except error:
+            raise Short from None
+    if group == 0xFFFE:
+        return group, number, b"", 0, at + 8
+    raise Malformed(f"({group:04X},{number:04X}) has the VR {vr!r}")
+
+
+def skip_items(data: bytes, at: int, encoding: Encoding, depth: int = 0) -> int:
+    """Give where a sequence of undefined length ends, its delimiter included; `at` is where its first item starts.
+
+    Raises
+    ------
+    Short
+        The bytes end before the sequence does.
+    Malformed
+        What stands there is no sequence.
+    """
+    if depth > _DEEPEST:
+        raise Malformed(f"sequences are nested more than {_DEEPEST} deep")
+    unpack = (_LITTLE if encoding.little_endian else _BIG).pair.unpack_from
+    try:
+        while True:
+            group, number, length = unpack(data, at)
+            at += 8
+            if group != 0xFFFE or number not in {0xE000, 0xE0DD}:
+                raise Malformed(f"({group:04X},{number:04X}) stands where an item should")
+            if number == 0xE0DD:
+                return at
+            at = _skip_data_set(data, at, encoding, depth) if length == UNDEFINED else at + length
+    except error:
+        raise Short from None
+
+
+def _skip_data_set(data: bytes, at: int, encoding: Encoding, depth: int) -> int:
+    """Give where an item of undefined length ends, its delimiter included."""
+    reader = _LITTLE if encoding.little_endian else _BIG
+    implicit = encoding.implicit
+    while True:
+        group, number, vr, length, start = _element_head(data, at, reader, implicit)
+        if group == 0xFFFE:
+            if number != 0xE00D:
+                raise Malformed("an item has no end")
+            return start
+        if length != UNDEFINED:
+            at = start + length
+        elif vr == b"UN":
+            at = skip_items(data, start, IMPLICIT_LITTLE, depth + 1)
+        elif vr == b"SQ" or (not vr and group << 16 | number not in PIXEL_TAGS):
+            at = skip_items(data, start, encoding, depth + 1)
+        else:
+            at = skip_fragments(data, start, encoding)
+
+
+def skip_fragments(data: bytes, at: int, encoding: Encoding) -> int:
+    """Give where encapsulated pixel data ends, its delimiter included; raises as `skip_items`."""
+    unpack = (_LITTLE if encoding.little_endian else _BIG).pair.unpack_from
+    try:
+        while True:
+            group, number, length = unpack(data, at)
+            at += 8
+            if group != 0xFFFE or number not in {0xE000, 0xE0DD} or length == UNDEFINED:
+                raise Malformed("a fragment has no head")
+            if number == 0xE0DD:
+                return at
+            at += length
+    except error:
+        raise Short from None
+
+
+def items_of(data: bytes, encoding: Encoding) -> Iterator[bytes]:
+    """Give the bytes of each item of a sequence's value, without its head and delimiter; raises Malformed."""
+    unpack = (_LITTLE if encoding.little_endian else _BIG).pair.unpack_from
+    at = 0
+    try:
+        while at + 8 <= len(data):
+            group, number, length = unpack(data, at)
+            at += 8
+            if group != 0xFFFE or number != 0xE000:
+                if number == 0xE0DD and group == 0xFFFE:
+                    return
+                raise Malformed(f"({group:04X},{number:04X}) stands where an item should")
+            if length == UNDEFINED:
+                end = _skip_data_set(data, at, encoding, 0)
+                yield data[at : end - 8]
+            else:
+                end = at + length
+                if end > len(data):
+                    raise Malformed("an item ends beyond its sequence")
+                yield data[at:end]
+            at = end
+    except (error, Short):
+        raise Malformed("an item ends beyond its sequence") from None

@@ -1,0 +1,115 @@
+"""Stored values to gray: modality, values of interest, polarity (PS3.4 N.2; PS3.3 C.11.1, C.11.2, C.7.6.3.1.2)."""
+
+import math
+from dataclasses import dataclass
+
+from .functional_groups import FrameAttributes
+from .header import Header
+from .image import Image
+from .lut import Lut, read_lut
+
+_PIXEL_VALUE_TRANSFORMATION = 0x00289145
+_FRAME_VOI_LUT = 0x00289132
+_MODALITY_LUT = 0x00283000
+_VOI_LUT = 0x00283010
+_RESCALE_INTERCEPT, _RESCALE_SLOPE = 0x00281052, 0x00281053
+_WINDOW_CENTER, _WINDOW_WIDTH, _VOI_FUNCTION = 0x00281050, 0x00281051, 0x00281056
+_PRESENTATION_LUT_SHAPE = 0x20500020
+_PADDING, _PADDING_LIMIT = 0x00280120, 0x00280121
+_DOSE_GRID_SCALING = 0x3004000E
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A VOI window: values from `low` to `high` become black to white, in a straight line or as a sigmoid."""
+
+    center: float
+    width: float
+    function: str
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The values that become black and white (PS3.3 C.11.2.1.2.1, C.11.2.1.3.2)."""
+        if self.function == "LINEAR":
+            middle, half = self.center - 0.5, (self.width - 1) / 2
+        else:
+            middle, half = self.center, self.width / 2
+        return middle - half, middle + half
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """Output units = slope x stored value + intercept."""
+
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grayscale:
+    """How the stored values of one frame become gray.
+
+    ``padding`` is the range of stored values that are no image; ``inverted`` that the least value is white.
+    """
+
+    modality: Rescale | Lut
+    voi: Window | Lut | None
+    padding: tuple[float, float] | None
+    inverted: bool
+
+
+def read_grayscale(header: Header, image: Image, attributes: FrameAttributes) -> Grayscale:
+    """Read the grayscale transformation of one frame; raises IconError for a LUT that cannot be applied."""
+    modality = _modality(header, image, attributes)
+    return Grayscale(
+        modality=modality,
+        voi=_voi(header, image, attributes, modality),
+        padding=_padding(header),
+        inverted=_inverted(header, image),
+    )
+
+
+def _modality(header: Header, image: Image, attributes: FrameAttributes) -> Rescale | Lut:
+    item = header.item(_MODALITY_LUT)
+    if item is not None and not image.floating:
+        return read_lut(item, "modality", signed_input=image.signed)
+    holder = attributes.holder(_PIXEL_VALUE_TRANSFORMATION, _RESCALE_SLOPE)
+    slope = _number(holder, _RESCALE_SLOPE)
+    if slope is None and _DOSE_GRID_SCALING in header:
+        return Rescale(_number(header, _DOSE_GRID_SCALING) or 1.0, 0.0)
+    return Rescale(slope or 1.0, _number(holder, _RESCALE_INTERCEPT) or 0.0)
+
+
+def _voi(header: Header, image: Image, attributes: FrameAttributes, modality: Rescale | Lut) -> Window | Lut | None:
+    holder = attributes.holder(_FRAME_VOI_LUT, _WINDOW_CENTER)
+    center, width = _number(holder, _WINDOW_CENTER), _number(holder, _WINDOW_WIDTH)
+    if holder is not None and center is not None and width is not None:
+        function = holder.text(_VOI_FUNCTION).upper() or "LINEAR"
+        if function not in {"LINEAR", "LINEAR_EXACT", "SIGMOID"}:
+            function = "LINEAR"
+        # A width that the Standard forbids makes no window; the range of the values is the better guess.
+        if (width >= 1) if function == "LINEAR" else (width > 0):
+            return Window(center, width, function)
+    item = header.item(_VOI_LUT)
+    if item is None:
+        return None
+    signed = isinstance(modality, Rescale) and (image.signed or modality.intercept < 0)
+    return read_lut(item, "VOI", signed_input=signed)
+
+
+def _padding(header: Header) -> tuple[float, float] | None:
+    first = header.numbers(_PADDING)
+    if not first:
+        return None
+    limit = header.numbers(_PADDING_LIMIT) or first
+    return min(first[0], limit[0]), max(first[0], limit[0])
+
+
+def _inverted(header: Header, image: Image) -> bool:
+    """MONOCHROME1 or an INVERSE shape: both say the same, so it is one inversion (PS3.3 C.11.6)."""
+    return image.photometric == "MONOCHROME1" or header.text(_PRESENTATION_LUT_SHAPE).upper() == "INVERSE"
+
+
+def _number(holder: Header | None, tag: int) -> float | None:
+    values = holder.numbers(tag) if holder is not None else ()
+    return values[0] if values and math.isfinite(values[0]) else None

@@ -1,0 +1,94 @@
+"""What the Image Pixel module says about an image (PS3.3 C.7.6.3), checked."""
+
+from dataclasses import dataclass
+
+from pydicom.uid import UID
+
+from ..errors import IconError
+from .header import Header
+from .limits import Limits
+
+_FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The shape and the coding of an image's pixels.
+
+    ``floating`` tells Float and Double Float Pixel Data from integers; ``shift`` is where the stored bits begin.
+    """
+
+    transfer_syntax: UID
+    rows: int
+    columns: int
+    samples: int
+    photometric: str
+    planar: bool
+    bits_allocated: int
+    bits_stored: int
+    shift: int
+    signed: bool
+    floating: bool
+    frames: int
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether there are several samples per pixel."""
+        return self.samples > 1
+
+    @property
+    def frame_bits(self) -> int:
+        """Length of a native frame in bits (PS3.5 8.1.1, 8.2)."""
+        if self.photometric == "YBR_FULL_422":
+            return self.rows * self.columns * 2 * self.bits_allocated
+        return self.rows * self.columns * self.samples * self.bits_allocated
+
+
+def describe(header: Header, limits: Limits) -> Image:
+    """Read the Image Pixel module.
+
+    Raises
+    ------
+    IconError
+        There are no pixels, or an attribute is missing, makes no sense or is beyond the limits.
+    """
+    if header.pixels is None:
+        raise IconError(f"There are no pixels in it (Modality {header.text(0x00080060) or 'unknown'})")
+    if not header.has_pixels:
+        raise IconError("Its pixel data is empty")
+    rows = _positive(header, 0x00280010, "Rows")
+    columns = _positive(header, 0x00280011, "Columns")
+    limits.check_pixels(rows, columns)
+    samples = header.integer(0x00280002) or 1
+    if samples not in {1, 3, 4}:
+        raise IconError(f"Samples per Pixel is {samples}; 1, 3 and 4 are known")
+    photometric = header.text(0x00280004).upper() or ("RGB" if samples > 1 else "MONOCHROME2")
+    allocated = _FLOATS.get(header.pixels.tag) or header.integer(0x00280100) or 0
+    if allocated not in {1, 8, 16, 32, 64}:
+        raise IconError(f"Bits Allocated is {allocated}; 1, 8, 16, 32 and 64 are known")
+    stored = header.integer(0x00280101) or allocated
+    if not 1 <= stored <= allocated:
+        stored = allocated
+    high = header.integer(0x00280102)
+    shift = 0 if high is None else high + 1 - stored
+    return Image(
+        transfer_syntax=header.transfer_syntax,
+        rows=rows,
+        columns=columns,
+        samples=samples,
+        photometric=photometric,
+        planar=header.integer(0x00280006) == 1,
+        bits_allocated=allocated,
+        bits_stored=stored,
+        shift=shift if 0 < shift <= allocated - stored else 0,
+        signed=header.integer(0x00280103) == 1,
+        floating=header.pixels.tag in _FLOATS,
+        frames=max(header.integer(0x00280008) or 1, 1),
+    )
+
+
+def _positive(header: Header, tag: int, name: str) -> int:
+    value = header.integer(tag)
+    if value is None or value <= 0:
+        raise IconError(f"{name} is {'missing' if value is None else value}")
+    return value

@@ -1,0 +1,51 @@
+"""Stored values out of their cells: which bits count, and their sign (PS3.5 8.1.1)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .image import Image
+
+Values = NDArray[np.generic]
+
+
+def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
+    """Give the function that turns bands of decoded `pixels` into stored values.
+
+    It does nothing where the cells hold the values as they are, which is nearly always.
+    """
+    bits = pixels.dtype.itemsize * 8
+    if image.floating or pixels.dtype.kind == "f":
+        return _native_order
+    stored = min(image.bits_stored, bits)
+    spare = bits - stored
+    if pixels.dtype.kind == "i" and image.signed and not spare:
+        return _native_order
+    unsigned = np.dtype(f"u{pixels.dtype.itemsize}")
+    signed = np.dtype(f"i{pixels.dtype.itemsize}")
+    shift = image.shift if pixels.dtype.itemsize * 8 == image.bits_allocated else 0
+
+    def extended(band: Values) -> Values:
+        cells = _native_order(band).view(unsigned)
+        if spare:  # put the sign bit into place, then bring it back down
+            cells = cells << unsigned.type(spare - shift)
+        values: Values = cells.view(signed)
+        return values >> signed.type(spare) if spare else values
+
+    def masked(band: Values) -> Values:
+        cells = _native_order(band).view(unsigned)
+        if shift:
+            cells = cells >> unsigned.type(shift)
+        if spare and int(cells.max(initial=0)) >> stored:
+            cells = cells & unsigned.type((1 << stored) - 1)
+        return cells
+
+    return extended if image.signed else masked
+
+
+def _native_order(band: Values) -> Values:
+    if band.dtype.isnative:
+        return band
+    swapped: Values = band.astype(band.dtype.newbyteorder("="))
+    return swapped

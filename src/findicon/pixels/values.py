@@ -1,0 +1,121 @@
+"""An element's bytes to text and numbers (PS3.5 6.2)."""
+
+import warnings
+from functools import lru_cache
+from struct import Struct
+
+from pydicom import charset
+from pydicom.datadict import DicomDictionary, RepeatersDictionary, mask_match
+
+from .elements import Encoding, Value
+
+_NUMBERS = {
+    "FD": "d", "FL": "f", "OD": "d", "OF": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q",
+}  # fmt: skip
+_SIZES = {"d": 8, "f": 4, "h": 2, "H": 2, "i": 4, "I": 4, "q": 8, "Q": 8}
+# Character strings whose backslash is a character, and of which only the end is padding.
+_LONG_TEXTS = frozenset({"LT", "ST", "UR", "UT"})
+_OTHER_TEXTS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI"})
+# What Specific Character Set applies to (PS3.5 6.1.2.3).
+_LOCAL_TEXTS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_DEFAULT = ("iso8859",)
+# After these a name starts again in the first character set (PS3.5 6.1.2.5.3): \\ ^ = and control characters.
+_NAME_DELIMITERS = {0x5C, 0x5E, 0x3D, *charset.TEXT_VR_DELIMS}
+
+
+@lru_cache(maxsize=4096)
+def dictionary_vr(tag: int) -> str:
+    """Give the VR that PS3.6 has for a tag, UN for a private or unknown one; the first where it allows several."""
+    entry = DicomDictionary.get(tag)
+    if entry is None and not tag >> 16 & 1:
+        masked = mask_match(tag)
+        entry = RepeatersDictionary[masked] if masked else None
+    if entry is None:
+        return "UL" if tag & 0xFFFF == 0 else "UN"
+    vr = entry[0]
+    return vr if len(vr) == 2 else vr.split(" or ")[0]
+
+
+def vr_of(tag: int, value: Value, signed: bool) -> str:
+    """Give the VR of an element: as written, or from the dictionary where none or UN is."""
+    if value.vr and value.vr != b"UN":
+        return value.vr.decode("ascii")
+    vr = dictionary_vr(tag)
+    if vr == "UN" and value.undefined:
+        return "SQ"
+    return "SS" if signed and vr == "US" and "SS" in DicomDictionary.get(tag, ("",))[0] else vr
+
+
+def texts(vr: str, data: bytes, encoding: Encoding, encodings: tuple[str, ...]) -> tuple[str, ...]:
+    """Give each value as text, without padding; nothing for bulk data and sequences."""
+    if vr in _OTHER_TEXTS:
+        text = _decoded(vr, data, encodings)
+        if not text:
+            return ()
+        return tuple([part.strip(" ") for part in text.split("\\")])
+    if vr in _LONG_TEXTS:
+        text = _decoded(vr, data, encodings)
+        return (text,) if text else ()
+    if vr == "AT":
+        pairs = _unpacked("H", data, encoding)
+        return tuple([f"{group:04X}{number:04X}" for group, number in zip(pairs[::2], pairs[1::2], strict=False)])
+    if vr in _NUMBERS and vr[0] != "O":
+        return tuple([repr(number) for number in _unpacked(_NUMBERS[vr], data, encoding)])
+    return ()
+
+
+def numbers(vr: str, data: bytes, encoding: Encoding) -> tuple[float, ...]:
+    """Give each value as a number; nothing where one of them is none."""
+    if vr in _NUMBERS:
+        return _unpacked(_NUMBERS[vr], data, encoding)
+    if vr in {"DS", "IS"}:
+        try:
+            return tuple([float(part) for part in data.rstrip(b" \0").split(b"\\")])
+        except ValueError:
+            return ()
+    return ()
+
+
+def encodings_of(character_sets: tuple[str, ...]) -> tuple[str, ...]:
+    """Give Python's names for the values of (0008,0005) Specific Character Set (PS3.3 C.12.1.1.2)."""
+    if not any(character_sets):
+        return _DEFAULT
+    return _encodings_of(character_sets)
+
+
+@lru_cache(maxsize=256)
+def _encodings_of(character_sets: tuple[str, ...]) -> tuple[str, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a wrong name is what the file says: the text is then read as ISO 8859-1
+        try:
+            return tuple(charset.convert_encodings(list(character_sets)))
+        except LookupError:
+            return _DEFAULT
+
+
+def _decoded(vr: str, data: bytes, encodings: tuple[str, ...]) -> str:
+    if data[-1:] in {b"\0", b" "}:
+        data = data.rstrip(b" \0")
+    if data.isascii() and b"\x1b" not in data:
+        return data.decode("ascii")
+    if vr not in _LOCAL_TEXTS:
+        return data.decode("iso8859")
+    if b"\x1b" not in data:
+        try:
+            return data.decode(encodings[0], "replace")
+        except LookupError:
+            return data.decode("iso8859")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # characters that the set does not have become replacement characters
+        return charset.decode_bytes(data, encodings, _NAME_DELIMITERS if vr == "PN" else charset.TEXT_VR_DELIMS)
+
+
+def _unpacked(code: str, data: bytes, encoding: Encoding) -> tuple[float, ...]:
+    count = len(data) // _SIZES[code]
+    order = "<" if encoding.little_endian else ">"
+    return _struct(order, code, count).unpack_from(data)
+
+
+@lru_cache(maxsize=512)
+def _struct(order: str, code: str, count: int) -> Struct:
+    return Struct(f"{order}{count}{code}")
