@@ -45,7 +45,7 @@ class Icon:
         if len(self.pixels) != self.rows * self.columns:
             raise IconError(f"{self.columns} x {self.rows} pixels are not {len(self.pixels)} bytes")
         entries, rest = divmod(len(self.palette), 3)
-        if rest or entries > 256 or (entries and max(self.pixels) >= entries):
+        if rest or entries > 256 or (entries and self.pixels.translate(None, bytes(range(entries)))):
             raise IconError(f"A palette of {len(self.palette)} bytes does not fit the icon")
 
     @classmethod

@@ -6,6 +6,7 @@ the association, thousands of times a second: so an element is a cached head and
 
 import struct
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -13,7 +14,7 @@ from ..errors import IconError
 
 _ICON = struct.pack("<HH", 0x0088, 0x0200)
 _ITEM = struct.pack("<HH", 0xFFFE, 0xE000)
-_RED, _PIXEL_DATA = (0x0028, 0x1201), (0x7FE0, 0x0010)
+_PIXEL_DATA = (0x7FE0, 0x0010)
 _MONOCHROME2, _PALETTE_COLOR = b"MONOCHROME2 ", b"PALETTE COLOR "
 _EMPTY_EXPLICIT = _ICON + b"SQ\0\0\0\0\0\0"
 _EMPTY_IMPLICIT = _ICON + b"\0\0\0\0"
@@ -36,10 +37,10 @@ def encode_item(rows: int, columns: int, pixels: bytes, palette: tuple[bytes, by
     padding = b"\0" * (len(pixels) % 2)
     if palette is None:
         return _gray_head(rows, columns) + pixels + padding
-    entries = len(palette[0])
-    luts = [_long(0x0028, 0x1201 + colour, b"OW", replicate(values)) for colour, values in enumerate(palette)]
-    value = _long(*_PIXEL_DATA, b"OB", pixels + padding)
-    return b"".join((_shape(rows, columns, _PALETTE_COLOR), _descriptors(entries), *luts, value))
+    red, green, blue = (replicate(values) for values in palette)
+    head = _palette_head(rows, columns, len(palette[0]))
+    others = _long(0x0028, 0x1202, b"OW", green) + _long(0x0028, 0x1203, b"OW", blue)
+    return b"".join((head, red, others, _long(*_PIXEL_DATA, b"OB", pixels + padding)))
 
 
 def replicate(values: bytes) -> bytes:
@@ -72,9 +73,7 @@ def icon_element(item: bytes | None, transfer_syntax: UID) -> bytes:
         if item is None:
             return _EMPTY_IMPLICIT
         try:
-            # A gray head says how long Pixel Data is, so it fixes every length around it, too.
-            head = _implicit_gray_head(item[:_GRAY_HEAD]) if item[18:30] == _MONOCHROME2 else None
-            return head + item[_GRAY_HEAD:] if head else _implicit_element(item)
+            return _implicit_element(item)
         except (struct.error, IndexError) as error:
             raise IconError("The icon's item is not encoded in Explicit VR Little Endian") from error
     if transfer_syntax not in _EXPLICIT:
@@ -90,24 +89,70 @@ def _explicit_head(length: int) -> bytes:
     return b"".join((_ICON, b"SQ\0\0", struct.pack("<L", length + 8), _ITEM, struct.pack("<L", length)))
 
 
-def _implicit_head(length: int) -> bytes:
-    return b"".join((_ICON, struct.pack("<L", length + 8), _ITEM, struct.pack("<L", length)))
-
-
 def _implicit_element(item: bytes) -> bytes:
+    if item[18:30] == _MONOCHROME2:
+        gray = _implicit_gray(item[:_GRAY_HEAD])
+        if gray is not None:
+            return gray + item[_GRAY_HEAD:]
+    elif item[18:32] == _PALETTE_COLOR:
+        colour = _implicit_colour(item[:_PALETTE_HEAD])
+        if colour is not None and colour.length == len(item):
+            first, second, third, last = colour.heads
+            red, green, blue, pixels = colour.values
+            return b"".join((first, item[red], second, item[green], third, item[blue], last, item[pixels]))
     content = _implicit(item)
     return _implicit_head(len(content)) + content
 
 
+def _implicit_head(length: int) -> bytes:
+    return b"".join((_ICON, struct.pack("<L", length + 8), _ITEM, struct.pack("<L", length)))
+
+
 @lru_cache(maxsize=1024)
-def _implicit_gray_head(head: bytes) -> bytes | None:
-    """Give all that stands before the pixels of an item of ours; None for an item that somebody else encoded."""
-    rows, columns = struct.unpack_from("<H", head, 38)[0], struct.unpack_from("<H", head, 48)[0]
+def _implicit_gray(head: bytes) -> bytes | None:
+    """Give all that stands before the pixels of an item of ours; None for an item that somebody else encoded.
+
+    The head says how long Pixel Data is, so it fixes every length around it, too.
+    """
+    rows, columns = _size(head)
     if head != _gray_head(rows, columns):
         return None
     length = head[-4:]
     content = _implicit(head[:-4] + bytes(4))[:-4] + length
     return _implicit_head(len(content) + int.from_bytes(length, "little")) + content
+
+
+class _Colour(NamedTuple):
+    """How an item with a palette is put together in Implicit VR: a head, a value, a head, a value ..."""
+
+    length: int
+    heads: tuple[bytes, bytes, bytes, bytes]
+    values: tuple[slice, slice, slice, slice]
+
+
+@lru_cache(maxsize=1024)
+def _implicit_colour(head: bytes) -> _Colour | None:
+    """Give what all items of ours with this head have in common; None for one that somebody else encoded."""
+    rows, columns = _size(head)
+    (entries,) = struct.unpack_from("<H", head, len(head) - 46)
+    table, pixels = 2 * entries, rows * columns + rows * columns % 2
+    if head != _palette_head(rows, columns, entries):
+        return None
+    start = len(head)
+    tables = [slice(start + (table + 12) * colour, start + (table + 12) * colour + table) for colour in range(3)]
+    value = slice(tables[2].stop + 12, tables[2].stop + 12 + pixels)
+    first = _implicit(head[:-4] + bytes(4))[:-4] + head[-4:]
+    others = [struct.pack("<HHL", 0x0028, element, table) for element in (0x1202, 0x1203)]
+    last = struct.pack("<HHL", *_PIXEL_DATA, pixels)
+    length = len(first) + 3 * table + 2 * 8 + 8 + pixels
+    heads = (_implicit_head(length) + first, others[0], others[1], last)
+    return _Colour(value.stop, heads, (tables[0], tables[1], tables[2], value))
+
+
+def _size(head: bytes) -> tuple[int, int]:
+    """Give rows and columns of an item of ours, whose Photometric Interpretation is 12 or 14 bytes long."""
+    (length,) = struct.unpack_from("<H", head, 16)
+    return struct.unpack_from("<H", head, 26 + length)[0], struct.unpack_from("<H", head, 36 + length)[0]
 
 
 def _implicit(item: bytes) -> bytes:
@@ -163,10 +208,14 @@ def _gray_head(rows: int, columns: int) -> bytes:
     return _shape(rows, columns, _MONOCHROME2) + struct.pack("<HH2sHL", *_PIXEL_DATA, b"OB", 0, length)
 
 
-_GRAY_HEAD = len(_gray_head(1, 1))
-
-
-@lru_cache(maxsize=256)
-def _descriptors(entries: int) -> bytes:
+@lru_cache(maxsize=1024)
+def _palette_head(rows: int, columns: int, entries: int) -> bytes:
+    """Give all that stands before the red table."""
     # Entries, first value mapped, bits per entry: the same for red, green and blue (PS3.3 C.7.6.3.1.5).
-    return b"".join(_unsigned(0x0028, 0x1101 + colour, entries, 0, 16) for colour in range(3))
+    descriptors = [_unsigned(0x0028, 0x1101 + colour, entries, 0, 16) for colour in range(3)]
+    red = struct.pack("<HH2sHL", 0x0028, 0x1201, b"OW", 0, 2 * entries)
+    return b"".join((_shape(rows, columns, _PALETTE_COLOR), *descriptors, red))
+
+
+_GRAY_HEAD = len(_gray_head(1, 1))
+_PALETTE_HEAD = len(_palette_head(1, 1, 1))

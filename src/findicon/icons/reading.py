@@ -108,7 +108,7 @@ class _Item:
         if value is None:
             return ()
         if isinstance(value, bytes):
-            return tuple(int(one) for one in np.frombuffer(value[: len(value) // 2 * 2], _U16[order]))
+            return tuple(np.frombuffer(value, _U16[order], len(value) // 2).tolist())
         try:
             return tuple(int(one) & 0xFFFF for one in (value if hasattr(value, "__iter__") else (value,)))
         except (TypeError, ValueError) as error:
@@ -128,6 +128,9 @@ class _Item:
 
     def words(self, tag: int) -> NDArray[np.uint16]:
         """Give 16-bit values that may be written as OW or as US."""
+        value, order, _ = self._value(tag)
+        if isinstance(value, bytes):
+            return np.frombuffer(value, _U16[order], len(value) // 2)
         return np.array(self.numbers(tag), np.uint16)
 
     def order(self, tag: int) -> str:
