@@ -1,0 +1,73 @@
+"""The exchange of DICOM messages over associations, both roles (PS3.7, PS3.8): one blocking thread each."""
+
+from . import commands
+from .acceptor import (
+    CALLED_NOT_RECOGNIZED,
+    CALLING_NOT_RECOGNIZED,
+    LIMIT_EXCEEDED,
+    NO_REASON,
+    Proposal,
+    ProposalFailed,
+    Rejection,
+    Terms,
+    receive_proposal,
+)
+from .address import VERBS, Address, Peer, is_ae_title
+from .associate import AssociateRequest, UserIdentity
+from .association import Association, Received, Sink, context_for, unexpected
+from .commands import Command, decode_command, encode_command
+from .limits import Limits
+from .negotiation import (
+    IDENTIFIER_SYNTAXES,
+    NATIVE_SYNTAXES,
+    STORAGE_CLASSES,
+    VERIFICATION,
+    Context,
+    Offer,
+)
+from .outbox import Flusher, Outbox
+from .pdus import command_pdu, data_parts
+from .requestor import request_association
+from .statuses import status_text
+from .tls import Tls
+
+__all__ = [
+    "CALLED_NOT_RECOGNIZED",
+    "CALLING_NOT_RECOGNIZED",
+    "IDENTIFIER_SYNTAXES",
+    "LIMIT_EXCEEDED",
+    "NATIVE_SYNTAXES",
+    "NO_REASON",
+    "STORAGE_CLASSES",
+    "VERBS",
+    "VERIFICATION",
+    "Address",
+    "AssociateRequest",
+    "Association",
+    "Command",
+    "Context",
+    "Flusher",
+    "Limits",
+    "Offer",
+    "Outbox",
+    "Peer",
+    "Proposal",
+    "ProposalFailed",
+    "Received",
+    "Rejection",
+    "Sink",
+    "Terms",
+    "Tls",
+    "UserIdentity",
+    "command_pdu",
+    "commands",
+    "context_for",
+    "data_parts",
+    "decode_command",
+    "encode_command",
+    "is_ae_title",
+    "receive_proposal",
+    "request_association",
+    "status_text",
+    "unexpected",
+]

@@ -1,0 +1,150 @@
+"""C-FIND: a query in, answers out as they are found, a cancel seen between them (PS3.4 C.4.1, PS3.7 9.1.2)."""
+
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+from pydicom.dataset import Dataset
+
+from ..dimse import (
+    Association,
+    Context,
+    Flusher,
+    Outbox,
+    Received,
+    command_pdu,
+    commands,
+    data_parts,
+    encode_command,
+    unexpected,
+)
+from ..errors import FindiconError, QueryError
+from ..observe import audit, log
+from ..query import Finder, Key, Match, Model, Options, Query, decode, query_from_identifier
+from . import replies
+from .doors import Caller
+
+_LOOK = 0.002  # seconds between two looks for a cancel
+_MODELS = {model.find: model for model in Model}
+_DATA_SET = 1
+
+
+def answer_find(association: Association, received: Received, finder: Finder, flusher: Flusher, caller: Caller) -> None:
+    """Answer a C-FIND request.
+
+    Raises
+    ------
+    PeerError
+        The association is over.
+    """
+    began = monotonic()
+    context = received.context
+    data = association.read_data(context, association.limits.identifier) if received.command.has_data else b""
+    asked: Query | None = None
+    answers = 0
+    try:
+        asked = _query(data, context, association.options.get(context.abstract_syntax))
+        answering = _Answering(association, received, flusher)
+        try:
+            cancelled = answering.run(finder, asked)
+        finally:
+            answers = answering.answers
+        status, comment, offending = (replies.CANCEL, "", None) if cancelled else (replies.SUCCESS, "", None)
+    except Exception as error:  # a Finder is somebody else's code: whatever it raises is a failure status
+        if not association.is_open:
+            raise
+        status, comment, offending = replies.status_of(error)
+        if not isinstance(error, FindiconError):
+            log.exception("find failed", caller=caller.name)
+        elif not isinstance(error, QueryError):
+            log.warning("find failed", caller=caller.name, reason=str(error))
+    replies.reply(association, received, status, comment, offending)
+    level = str(asked.level) if asked else None
+    seconds = round(monotonic() - began, 4)
+    log.info("find", caller=caller.name, level=level, answers=answers, status=f"{status:04X}", seconds=seconds)
+    audit(
+        "find",
+        caller=caller.ae_title,
+        host=caller.host,
+        level=level,
+        keys=lambda: _spoken(asked),
+        answers=answers,
+        status=f"{status:04X}",
+        comment=comment,
+    )
+
+
+class _Answering:
+    """One C-FIND that is being answered."""
+
+    def __init__(self, association: Association, received: Received, flusher: Flusher) -> None:
+        self._association = association
+        self._received = received
+        self._outbox = Outbox(association, flusher)
+        self._look_at = monotonic() + _LOOK
+        self._is_cancelled = False
+        self.answers = 0
+
+    def run(self, finder: Finder, query: Query) -> bool:
+        """Send what the Finder finds; tell whether the asker cancelled."""
+        matches = finder.find(query, self._cancelled)
+        try:
+            with self._outbox:
+                try:
+                    self._send(matches)
+                finally:
+                    if self._association.is_open:
+                        self._outbox.flush()
+        finally:
+            close = getattr(matches, "close", None)
+            if close is not None:
+                close()
+        return self._is_cancelled
+
+    def _send(self, matches: Iterator[Match]) -> None:
+        context = self._received.context
+        transfer_syntax, context_id = context.transfer_syntax, context.context_id
+        largest = self._association.largest
+        supported, unsupported = (self._pending(status) for status in (replies.PENDING, replies.PENDING_WARNING))
+        put: Callable[..., None] = self._outbox.put
+        for match in matches:
+            head = supported if match.all_keys_supported else unsupported
+            put(head, *data_parts(context_id, match.encoded(transfer_syntax), largest))
+            self.answers += 1
+            if self._cancelled():
+                return
+
+    def _pending(self, status: int) -> bytes:
+        command = encode_command(replies.elements(self._received, status, _DATA_SET))
+        return command_pdu(self._received.context.context_id, command, self._association.largest)
+
+    def _cancelled(self) -> bool:
+        """Look, now and then, whether the asker wants no more; raises PeerAborted when it is gone."""
+        now = monotonic()
+        if self._is_cancelled or now < self._look_at:
+            return self._is_cancelled
+        self._look_at = now + _LOOK
+        received = self._outbox.receive_now()
+        while received is not None and not self._is_cancelled:
+            if received.command.field != commands.C_CANCEL:
+                raise unexpected(self._association, "a request before the last one was answered")
+            self._is_cancelled = received.command.responded_to == self._received.command.message_id
+            received = self._outbox.receive_now()
+        return self._is_cancelled
+
+
+def _query(data: bytes, context: Context, options: Options | None) -> Query:
+    try:
+        identifier: Dataset = decode(data, context.transfer_syntax)
+        return query_from_identifier(identifier, _MODELS[context.abstract_syntax], options)
+    except QueryError:
+        raise
+    except Exception as error:  # pydicom raises whatever Python raises for bytes that are no data set
+        raise QueryError("The identifier cannot be decoded", status=replies.UNABLE_TO_PROCESS) from error
+
+
+def _spoken(query: Query | None) -> dict[str, str]:
+    return {key.keyword: _values(key) for key in query.keys.values()} if query else {}
+
+
+def _values(key: Key) -> str:
+    return "\\".join(key.values)

@@ -1,0 +1,233 @@
+"""The server: one listening socket, one thread for each association, and it lives through whatever they do."""
+
+import contextlib
+import select
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from time import monotonic
+from typing import Self
+
+from ..dimse import (
+    LIMIT_EXCEEDED,
+    Address,
+    Flusher,
+    Limits,
+    Peer,
+    Proposal,
+    ProposalFailed,
+    Rejection,
+    Tls,
+    receive_proposal,
+)
+from ..errors import PeerError
+from ..observe import audit, log
+from ..query import Finder, Ingest, InstanceSource, Options
+from .doors import Doors
+from .listening import listen, wake_pair
+from .service import Joined, Service
+from .services import offered
+
+_SPARE = 32  # connections above the limit that are still told why they are refused
+
+
+class Server:
+    """An SCP that answers from a Finder.
+
+    Parameters
+    ----------
+    finder
+        What answers queries.
+    ae_title
+        Our AE title; whatever title a caller calls us by is taken.
+    host, port
+        Where to listen; port 0 takes a free one, `address` tells it.
+    peers
+        Who may call, and what each may do; none lets in whoever is on this machine, for everything.
+    limits
+        What the server bears.
+    source
+        Where instances come from for C-GET and C-MOVE; None offers neither.
+    ingest
+        Where C-STORE puts instances; None does not offer it.
+    options
+        What the Finder can do of what queries may negotiate (PS3.4 C.5.1.1).
+    tls
+        Our certificate; None talks plainly.
+    listener
+        A socket that listens already, shared with other processes; `host` and `port` then say nothing.
+
+    Raises
+    ------
+    QueryError
+        `host` can be reached from other machines and no peers are named, or it cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        *,
+        ae_title: str = "FINDICON",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        peers: Iterable[Peer] = (),
+        limits: Limits | None = None,
+        source: InstanceSource | None = None,
+        ingest: Ingest | None = None,
+        options: Options | None = None,
+        tls: Tls | None = None,
+        listener: socket.socket | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._flusher = Flusher()
+        self._joined = Joined(finder, self._flusher, source, ingest)
+        self._tls = tls.server_context() if tls else None
+        if listener is not None:
+            host = listener.getsockname()[0]
+        services = offered(gets=source is not None, moves=source is not None, stores=ingest is not None)
+        self._doors = Doors(peers, host, services, options or Options())
+        self._listener = listener or listen(host, port)
+        self._listener.setblocking(False)
+        self._asleep, self._waker = wake_pair()
+        self.address = Address(ae_title, *self._listener.getsockname()[:2])
+        self._lock = threading.Lock()
+        self._threads: dict[threading.Thread, Service | None] = {}
+        self._callers: Counter[tuple[str, str]] = Counter()
+        self._is_stopping = False
+        self._main = threading.Thread(target=self._accept, name=f"findicon-{self.address.port}", daemon=True)
+        self._main.start()
+        log.info("listening", address=str(self.address), tls=tls is not None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def associations(self) -> int:
+        """How many connections are open now."""
+        return len(self._threads)
+
+    def stop(self, grace: float = 2.0) -> None:
+        """Take no more calls, end idle associations, give busy ones `grace` seconds to end what they do."""
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        self._waker.send(b"\0")
+        self._main.join()
+        for _, service in self._open():
+            if service is not None and not service.is_busy:
+                service.interrupt()
+        busy_until = monotonic() + grace
+        for patience in (busy_until, busy_until + self._limits.release + grace):
+            for thread, _ in self._open():
+                thread.join(max(0.0, patience - monotonic()))
+            for _, service in self._open():
+                if service is not None:
+                    service.interrupt(now=True)
+        self._flusher.stop()
+        for one in (self._listener, self._asleep, self._waker):
+            one.close()
+        log.info("stopped", address=str(self.address))
+
+    def wait(self) -> None:
+        """Wait until the server is stopped from another thread."""
+        self._main.join()
+
+    def _open(self) -> list[tuple[threading.Thread, Service | None]]:
+        with self._lock:
+            return list(self._threads.items())
+
+    def _accept(self) -> None:
+        while not self._is_stopping:
+            select.select([self._listener, self._asleep], [], [])
+            if self._is_stopping:
+                return
+            try:
+                connection, address = self._listener.accept()
+            except BlockingIOError:
+                continue  # another process took it
+            except OSError as error:
+                log.warning("a call could not be taken", reason=str(error))
+                select.select([self._asleep], [], [], 0.1)  # out of descriptors, as a rule: let some end
+                continue
+            self._start(connection, (_plain_host(address[0]), address[1]))
+
+    def _start(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        with self._lock:
+            count = len(self._threads)
+            if count >= self._limits.associations + _SPARE:
+                connection.close()
+                log.warning("a call was dropped", host=address[0], open=count)
+                return
+            thread = threading.Thread(
+                target=self._serve,
+                args=(connection, address, count),
+                name=f"findicon-{address[0]}-{address[1]}",
+                daemon=True,
+            )
+            self._threads[thread] = None
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads to be had
+            connection.close()
+            with self._lock:
+                del self._threads[thread]
+            log.warning("a call was dropped", host=address[0], reason=str(error))
+
+    def _serve(self, connection: socket.socket, address: tuple[str, int], open_before: int) -> None:
+        try:
+            proposal = receive_proposal(connection, address, self._limits, self._tls)
+            key = (proposal.request.calling, proposal.host)
+            with self._lock:
+                self._callers[key] += 1
+                full = open_before >= self._limits.associations
+                full |= self._callers[key] > self._limits.associations_per_caller
+            try:
+                self._answer(proposal, full=full)
+            finally:
+                with self._lock:
+                    self._callers[key] -= 1
+                    if not self._callers[key]:
+                        del self._callers[key]
+        except ProposalFailed as error:
+            log.info("no association", host=address[0], reason=str(error))
+        except PeerError as error:
+            log.info("association lost", peer=error.peer, reason=error.reason)
+        except Exception:  # noqa: BLE001  whatever happens on one association is none of the others' business
+            log.exception("association failed", host=address[0])
+        finally:
+            connection.close()
+            with self._lock:
+                del self._threads[threading.current_thread()]
+
+    def _answer(self, proposal: Proposal, *, full: bool) -> None:
+        admitted = LIMIT_EXCEEDED if full else self._doors.admit(proposal.request, proposal.host)
+        if isinstance(admitted, Rejection):
+            log.warning("association rejected", peer=proposal.peer, reason=admitted.text)
+            audit("association rejected", caller=proposal.request.calling, host=proposal.host, reason=admitted.text)
+            proposal.reject(admitted)
+            return
+        caller, terms = admitted
+        association = proposal.accept(terms)
+        service = Service(association, caller, self._joined)
+        with self._lock:
+            self._threads[threading.current_thread()] = service
+        user = proposal.request.user
+        log.debug("association accepted", peer=proposal.peer, contexts=len(association.contexts))
+        audit(
+            "association accepted",
+            caller=caller.ae_title,
+            host=caller.host,
+            called=proposal.request.called,
+            user=user.identity.primary.decode("utf-8", "replace") if user.identity and user.identity.kind < 3 else None,
+        )
+        with contextlib.ExitStack() as ending:
+            ending.callback(association.abort)  # nothing, once it is over
+            service.run()
+
+
+def _plain_host(host: str) -> str:
+    return host.removeprefix("::ffff:") if host.startswith("::ffff:") and "." in host else host

@@ -1,0 +1,88 @@
+"""What one association asks, one request after the other (PS3.7 9.3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..dimse import Association, Flusher, Received, commands, unexpected
+from ..observe import log
+from ..query import Finder, Ingest, InstanceSource, Model
+from . import replies
+from .doors import Caller
+from .find import answer_find
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a server is joined to."""
+
+    finder: Finder
+    flusher: Flusher
+    source: InstanceSource | None = None
+    ingest: Ingest | None = None
+
+
+class Service:
+    """One association that is served.
+
+    Attributes
+    ----------
+    is_busy
+        Whether a request is being answered.
+    """
+
+    def __init__(self, association: Association, caller: Caller, joined: Joined) -> None:
+        self._association = association
+        self._caller = caller
+        self._joined = joined
+        self.is_busy = False
+        self._operations: dict[int, Callable[[Received], None]] = {
+            commands.C_ECHO: self._echo,
+            commands.C_FIND: self._find,
+        }
+
+    def run(self) -> None:
+        """Serve until the association ends; raise PeerError when it does not end in order."""
+        association = self._association
+        while True:
+            received = association.receive(association.limits.idle)
+            if received is None:
+                return
+            self.is_busy = True
+            self._serve(received)
+            self.is_busy = False
+
+    def interrupt(self, *, now: bool = False) -> None:
+        """Make `run` end, from another thread; with `now` also in the middle of a write."""
+        self._association.transport.interrupt(now=now)
+
+    def _serve(self, received: Received) -> None:
+        command = received.command
+        if command.field == commands.C_CANCEL:
+            return  # it crossed with our final response: nothing is left to cancel
+        if command.field & commands.RESPONSE:
+            raise unexpected(self._association, f"a response {command.field:04X} that nobody asked for")
+        if commands.MESSAGE_ID not in command.elements:
+            raise unexpected(self._association, f"a request {command.field:04X} without a Message ID")
+        operation = self._operations.get(command.field)
+        if operation is None:
+            log.warning("unknown request", caller=self._caller.name, command=f"{command.field:04X}")
+            self._refuse(received, replies.UNRECOGNIZED_OPERATION)
+            return
+        operation(received)
+
+    def _refuse(self, received: Received, status: int, comment: str = "") -> None:
+        if received.command.has_data:
+            self._association.read_data_into(None, received.context, self._association.limits.instance)
+        replies.reply(self._association, received, status, comment)
+
+    def _echo(self, received: Received) -> None:
+        self._refuse(received, replies.SUCCESS)  # PS3.7 9.1.5: nothing to do but to answer
+
+    def _find(self, received: Received) -> None:
+        if received.context.abstract_syntax not in _FIND_CLASSES:
+            self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-FIND in this presentation context")
+            return
+        answer_find(self._association, received, self._joined.finder, self._joined.flusher, self._caller)
+
+
+_FIND_CLASSES = {model.find for model in Model}

@@ -1,0 +1,6 @@
+"""Asking others: a client of DICOM peers that gives their answers as they come."""
+
+from .client import Client
+from .matches import Matches, PeerMatch
+
+__all__ = ["Client", "Matches", "PeerMatch"]

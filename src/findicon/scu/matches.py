@@ -1,0 +1,233 @@
+"""The answers of a peer, decoded when somebody looks."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from time import monotonic
+from typing import Self
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from ..dimse import Association, Command, Context, Received, commands, encode_command, status_text, unexpected
+from ..errors import PeerAborted, PeerError
+from ..query import Cancel, EncodedMatch, Match, decode, encode, never
+
+_LOOK = 0.05  # seconds between two questions to a Cancel while nothing comes
+_DRAIN = 2.0  # seconds that a peer has to stop after a C-CANCEL before it is aborted
+_DATA_SET = 1
+_CANCELLED = 0xFE00
+_SUCCESS = 0x0000
+_PENDING = 0xFF00
+
+
+class PeerMatch(EncodedMatch):
+    """An answer of a peer, as it came.
+
+    Parameters
+    ----------
+    peer
+        Whose answer it is, for messages.
+    character_set
+        (0008,0005) for an answer that has none; empty leaves it as it is.
+    """
+
+    def __init__(
+        self, data: bytes, transfer_syntax: UID, peer: str, character_set: str, *, all_keys_supported: bool = True
+    ) -> None:
+        super().__init__(data, transfer_syntax, all_keys_supported=all_keys_supported)
+        self._peer = peer
+        self._character_set = character_set
+
+    def encoded(self, transfer_syntax: UID) -> bytes:
+        """Give the bytes as they came, or encoded anew; raise PeerError for what cannot be decoded."""
+        if transfer_syntax == self._transfer_syntax and not self._character_set:
+            return self._data
+        return encode(self.dataset, transfer_syntax)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The answer's identifier, decoded when first asked for; raise PeerError for what cannot be decoded."""
+        try:
+            dataset = decode(self._data, self._transfer_syntax)
+        except Exception as error:  # pydicom raises whatever Python raises for bytes that are no data set
+            raise PeerError(self._peer, f"sent an answer that cannot be decoded: {error}") from error
+        if self._character_set and not dataset.get("SpecificCharacterSet"):
+            dataset.SpecificCharacterSet = self._character_set.split("\\")
+        return dataset
+
+
+class Question:
+    """A C-FIND request as it goes out, and what it takes to send it once more."""
+
+    def __init__(self, identifier: Dataset, sop_classes: tuple[str, ...], ask: "Ask") -> None:
+        self.identifier = identifier
+        self.sop_classes = sop_classes
+        self.ask = ask
+
+
+Ask = Callable[["Question", bool], tuple[Association, Context, int, bool]]
+"""Sends a Question; gives the association, the context, the Message ID and whether the association was used before.
+The flag asks for an association that was not."""
+Done = Callable[[Association], None]
+"""Takes an association back."""
+
+
+class Matches(Iterator[Match]):
+    """The answers to a query, one by one as they come.
+
+    Leaving them early (`close`, or dropping the last reference) cancels the query at the peer.
+
+    Raises
+    ------
+    PeerError
+        While iterating: the peer failed; its answers before that have been given.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        done: Done,
+        *,
+        cancel: Cancel = never,
+        offset: int = 0,
+        limit: int | None = None,
+        timeout: float,
+        character_set: str = "",
+    ) -> None:
+        self._is_over = True  # until the question is sent, there is nothing to leave
+        self._question = question
+        self._done = done
+        self._cancel = cancel
+        self._left_out = offset
+        self._limit = limit
+        self._timeout = timeout
+        self._character_set = character_set
+        self._given = 0
+        self._ask(fresh=False)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(PeerError, AttributeError):
+            self.close()
+
+    def __next__(self) -> Match:
+        while not self._is_over:
+            if self._given == self._limit:
+                self.close()
+                break
+            received = self._receive()
+            if received is None:
+                break
+            if not received.command.is_pending:
+                self._finish(received.command)
+                break
+            data = self._association.read_data(received.context, self._association.limits.identifier)
+            if self._left_out:
+                self._left_out -= 1
+                continue
+            self._given += 1
+            return PeerMatch(
+                data,
+                received.context.transfer_syntax,
+                self._association.peer,
+                self._character_set,
+                all_keys_supported=received.command.status == _PENDING,
+            )
+        raise StopIteration
+
+    def show(self) -> None:
+        """Show the answers with their pictures, in the terminal or the notebook."""
+        from ..show import show  # noqa: PLC0415  what shows costs nothing to whoever only asks
+
+        show(self)
+
+    def close(self) -> None:
+        """Want no more answers: cancel the query at the peer, or abort when it does not stop in time."""
+        if not self._is_over:
+            self._stop()
+
+    def _ask(self, *, fresh: bool) -> None:
+        self._association, self._context, self._message_id, self._is_reused = self._question.ask(self._question, fresh)
+        self._is_over = False
+
+    def _receive(self) -> Received | None:
+        """Give the next response; None when the asker cancelled meanwhile."""
+        association = self._association
+        while self._cancel is not never:
+            if self._cancel():
+                self._stop()
+                return None
+            if association.wait(_LOOK):
+                break
+        try:
+            received = association.receive_answer(self._timeout)
+        except PeerAborted:
+            if not self._is_reused:
+                self._is_over = True
+                raise
+            # it had been idle, and the peer ended it just when we used it again
+            self._ask(fresh=True)
+            return self._receive()
+        except PeerError:
+            self._is_over = True
+            raise
+        self._is_reused = False
+        self._check(received)
+        return received
+
+    def _check(self, received: Received) -> None:
+        command = received.command
+        if command.field != commands.C_FIND | commands.RESPONSE or command.responded_to != self._message_id:
+            self._is_over = True
+            raise unexpected(self._association, f"a message {command.field:04X} instead of an answer to a C-FIND")
+        if command.is_pending and not command.has_data:
+            self._is_over = True
+            raise unexpected(self._association, "a pending answer without its identifier")
+
+    def _finish(self, command: Command) -> None:
+        if command.has_data:  # some peers repeat the identifier with the final response
+            self._association.read_data_into(None, self._context, self._association.limits.identifier)
+        self._is_over = True
+        self._done(self._association)
+        if command.status != _SUCCESS:
+            raise PeerError(
+                self._association.peer,
+                f"C-FIND failed: {status_text(commands.C_FIND, command.status)}",
+                status=command.status,
+                comment=command.error_comment,
+            )
+
+    def _stop(self) -> None:
+        self._is_over = True
+        association = self._association
+        cancel = {
+            commands.COMMAND_FIELD: commands.C_CANCEL,
+            commands.RESPONDED_TO: self._message_id,
+            commands.DATA_SET_TYPE: commands.NO_DATA_SET,
+        }
+        deadline = monotonic() + _DRAIN
+        try:
+            association.send(self._context, encode_command(cancel))
+            while (seconds := deadline - monotonic()) > 0:
+                if not association.wait(seconds):
+                    break
+                received = association.receive(seconds)
+                if received is None:
+                    return
+                if received.command.has_data:
+                    association.read_data_into(None, received.context, None)
+                if not received.command.is_pending:
+                    self._done(association)
+                    return
+        except PeerError:
+            return  # it is over, as we wanted
+        association.abort()
