@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydicom.datadict import DicomDictionary, dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom import datadict
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -112,7 +113,7 @@ def tag_of(name: str) -> int:
     written = _TAG.fullmatch(name)
     if written:
         return int(written[1] + written[2], 16)
-    keywords = [entry[4] for entry in DicomDictionary.values()]
+    keywords = list(datadict.keyword_dict)
     near = difflib.get_close_matches(name, keywords, n=1)
     hint = f", did you mean {near[0]}?" if near else ""
     raise QueryError(f"{name!r} is neither a DICOM keyword nor a tag like 00100010{hint}")

@@ -1,0 +1,7 @@
+"""The database of an archive: instances, series, studies, patients and their pictures, asked by Query."""
+
+from .catalogue import Catalogue
+from .columns import ATTRIBUTES
+from .records import Conflict, Failure, InstanceRecord, Location
+
+__all__ = ["ATTRIBUTES", "Catalogue", "Conflict", "Failure", "InstanceRecord", "Location"]

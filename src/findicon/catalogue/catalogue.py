@@ -1,0 +1,224 @@
+"""The catalogue: what an archive knows about its instances, and the pictures that stand for them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import ClauseElement
+
+from ..errors import CatalogueError
+from ..icons import Facts
+from ..query import Level, Progress, as_date
+from . import pictures, readings
+from .connection import Database, open_database
+from .migrate import migrate
+from .records import Conflict, Failure, InstanceRecord, Location
+from .rows import facts_from_text, rows_of
+from .writer import Writer
+
+_LEVELS = {Level.PATIENT: "patients", Level.STUDY: "studies", Level.SERIES: "series", Level.IMAGE: "instances"}
+
+
+class Catalogue:
+    """A database of instances, series, studies, patients and their pictures; one object per process.
+
+    Threads may share it. A process that was spawned opens its own. It is an IconSource over what is stored, and an
+    Overview.
+
+    Parameters
+    ----------
+    url
+        A path or ``sqlite:///PATH`` for a file, or ``postgresql://USER@HOST/NAME``. The tables are made, or brought
+        up to date, when it is opened.
+
+    Raises
+    ------
+    CatalogueError
+        Here and from every method: the database cannot be opened, read or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.database: Database = open_database(url)
+        try:
+            migrate(self.database)
+        except CatalogueError:
+            self.database.close()
+            raise
+        # Which revision of an entity was given out to have its picture made.
+        self._given_out: dict[tuple[Level, str], int] = {}
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- what goes in
+
+    def add(self, records: Iterable[InstanceRecord]) -> None:
+        """Take instances in, all of them or none; again changes nothing.
+
+        Parameters
+        ----------
+        records
+            New instances, or such as are there already and may have changed. A few hundred make one good transaction.
+        """
+        rows = [rows_of(record) for record in records]
+        if rows:
+            with self.database.writing() as connection:
+                writer = Writer(connection)
+                writer.add(rows)
+                writer.settle()
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Forget files that went away; instances that no other file holds go with their pictures."""
+        with self.database.writing() as connection:
+            writer = Writer(connection)
+            writer.remove(paths)
+            writer.settle()
+
+    def fail(self, path: str, reason: str, *, size: int = 0, modified: float = 0.0) -> None:
+        """Note that a file cannot be read, and why.
+
+        Parameters
+        ----------
+        path
+            The file.
+        reason
+            One sentence.
+        size, modified
+            As the file is now, so that the next scan can leave it alone.
+        """
+        with self.database.writing() as connection:
+            writer = Writer(connection)
+            writer.fail(path, reason, size, modified)
+            writer.settle()
+
+    # -- what it holds
+
+    def facts(self, series_uid: str) -> list[Facts]:
+        """Give what the choice of a picture needs of each instance of a series."""
+        return [facts_from_text(text) for (text,) in self.database.rows(readings.FACTS, uid=series_uid)]
+
+    def series_of(self, study_uid: str) -> list[str]:
+        """Give the Series Instance UIDs of a study."""
+        return [uid for (uid,) in self.database.rows(readings.SERIES_OF, uid=study_uid)]
+
+    def location(self, sop_instance_uid: str) -> Location | None:
+        """Tell where an instance lies; None when it is not here."""
+        rows = self.database.rows(readings.LOCATION, uid=sop_instance_uid)
+        return Location(*rows[0]) if rows else None
+
+    def files(self, prefix: str = "") -> dict[str, tuple[int, float]]:
+        """Give size and time of modification of known files whose path begins with `prefix`, also unreadable ones."""
+        rows = self.database.rows(readings.FILES, low=prefix, high=prefix + "\U0010ffff")
+        return {path: (size, modified) for path, size, modified in rows}
+
+    def failures(self) -> list[Failure]:
+        """Give the files that could not be read, and the pictures that could not be made, with the reason."""
+        files = [Failure(path, reason) for path, reason in self.database.rows(readings.FAILED_FILES)]
+        icons = [Failure(f"{level} {uid}", reason) for level, uid, reason in self.database.rows(readings.FAILED_ICONS)]
+        return files + icons
+
+    def conflicts(self) -> list[Conflict]:
+        """Give the studies whose patient data disagree, each with its own."""
+        return [Conflict(*row) for row in self.database.rows(readings.CONFLICTS)]
+
+    # -- pictures
+
+    def stale_icons(self, limit: int, *, rule: str | None = None) -> list[tuple[Level, str]]:
+        """Give studies and series whose picture is missing or out of date, those of series first.
+
+        Parameters
+        ----------
+        limit
+            How many at most.
+        rule
+            The rule that pictures are chosen by now; those chosen by another are out of date.
+        """
+        if rule is not None:
+            with self.database.writing() as connection:
+                pictures.made_otherwise(connection, rule)
+        found: list[tuple[Level, str]] = []
+        for level in (Level.SERIES, Level.STUDY):
+            for uid, revision in self.database.rows(readings.WANTED[level], most=limit - len(found)):
+                self._given_out[level, uid] = revision
+                found.append((level, uid))
+        return found
+
+    def put_icon(
+        self,
+        level: Level,
+        uid: str,
+        *,
+        item: bytes | None,
+        preview: bytes | None,
+        rule: str,
+        source: str,
+        reason: str = "",
+        origin: str = "",
+    ) -> None:
+        """Keep a picture, or that there is none to give.
+
+        Parameters
+        ----------
+        level, uid
+            What it stands for.
+        item
+            The item of (0088,0200) in Explicit VR Little Endian; None when there is no picture.
+        preview
+            The same picture as JPEG of at most 256 px.
+        rule
+            The rule that chose it.
+        source
+            SOP Instance UID and frame that it was made from.
+        reason
+            Why there is none.
+        origin
+            Which archive the entity is from; empty for this one.
+        """
+        values = {"item": item, "preview": preview, "rule": rule, "source": source, "reason": reason, "origin": origin}
+        with self.database.writing() as connection:
+            pictures.put(connection, level, uid, self._given_out.pop((level, uid), None), values)
+
+    def icon(self, level: Level, uid: str, *, origin: str = "") -> bytes | None:
+        """Give the stored item of (0088,0200); None where there is none."""
+        return self._picture(readings.ITEM, level, uid, origin)
+
+    def preview(self, level: Level, uid: str, *, origin: str = "") -> bytes | None:
+        """Give the stored JPEG; None where there is none."""
+        return self._picture(readings.PREVIEW, level, uid, origin)
+
+    def _picture(self, statement: ClauseElement, level: Level, uid: str, origin: str) -> bytes | None:
+        rows = self.database.rows(statement, level=level.value, uid=uid, origin=origin)
+        return bytes(rows[0][0]) if rows and rows[0][0] is not None else None
+
+    # -- overview
+
+    def counts(self) -> Mapping[Level, int]:
+        """Give the number of patients, studies, series and instances."""
+        totals = self._totals()
+        return {level: totals.get(name, 0) for level, name in _LEVELS.items()}
+
+    def days(self) -> Mapping[date, int]:
+        """Give the number of studies of each Study Date, the newest first; undated studies are left out."""
+        return {date.fromisoformat(day): studies for day, studies in self.database.rows(readings.DAYS) if as_date(day)}
+
+    def progress(self) -> Progress:
+        """Tell how many pictures are made and waiting, and how many files and pictures failed, by reason."""
+        waiting = sum(self.database.rows(statement)[0][0] for statement in readings.WAITING)
+        failures: dict[str, int] = {}
+        for statement in (readings.FILE_REASONS, readings.ICON_REASONS):
+            for reason, count in self.database.rows(statement):
+                failures[reason] = failures.get(reason, 0) + count
+        return Progress(icons_made=self._totals().get("icons", 0), icons_waiting=waiting, failures=failures)
+
+    def _totals(self) -> dict[str, int]:
+        return {name: int(count) for name, count in self.database.rows(readings.TOTALS)}

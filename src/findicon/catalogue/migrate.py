@@ -1,0 +1,43 @@
+"""The tables of a database, made or brought up to date (Alembic, without a configuration file)."""
+
+import io
+from importlib.resources import files
+from typing import Any
+
+from ..errors import CatalogueError
+from .connection import Database
+
+SCHEMA_VERSION = "0001"
+"""The newest migration: a database that says so is not looked at any further."""
+
+
+def migrate(database: Database) -> None:
+    """Make the tables, or bring those of an earlier version up to date; two processes may do it at once.
+
+    Raises
+    ------
+    CatalogueError
+        The database is of a later version than this program, or cannot be written.
+    """
+    if version(database) == SCHEMA_VERSION:
+        return
+    # Only a new or an old database pays for importing Alembic.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    configuration = Config(stdout=io.StringIO())
+    configuration.set_main_option("script_location", str(files(__package__) / "migrations"))
+    with database.writing() as connection:
+        database.alone(connection)
+        configuration.attributes["connection"] = connection
+        try:
+            command.upgrade(configuration, SCHEMA_VERSION)
+        except CommandError as error:
+            raise CatalogueError(f"The catalogue was made by another version of findicon: {error}") from error
+
+
+def version(database: Database) -> str:
+    """Tell which version the tables are; empty when there are none yet."""
+    rows: list[tuple[Any, ...]] = database.rows_if_any("SELECT version_num FROM alembic_version", "alembic_version")
+    return str(rows[0][0]) if rows else ""

@@ -1,0 +1,72 @@
+"""What is read from the catalogue by fixed statements, beside the answers to queries."""
+
+from sqlalchemy import bindparam, func, select, true
+
+from ..query import Level
+from .schema import DAY, FILE, ICON, INSTANCE, SERIES, STUDY, TALLY
+
+FACTS = (
+    select(INSTANCE.c.facts)
+    .join(SERIES, SERIES.c.id == INSTANCE.c.parent)
+    .where(SERIES.c.series_instance_uid == bindparam("uid"))
+    .order_by(INSTANCE.c.sop_instance_uid)
+)
+SERIES_OF = (
+    select(SERIES.c.series_instance_uid)
+    .join(STUDY, STUDY.c.id == SERIES.c.parent)
+    .where(STUDY.c.study_instance_uid == bindparam("uid"))
+    .order_by(SERIES.c.series_instance_uid)
+)
+LOCATION = select(
+    INSTANCE.c.location,
+    INSTANCE.c.size,
+    INSTANCE.c.modified,
+    INSTANCE.c.available_transfer_syntax_uid,
+    INSTANCE.c.sop_class_uid,
+).where(INSTANCE.c.sop_instance_uid == bindparam("uid"))
+
+FILES = select(FILE.c.path, FILE.c.size, FILE.c.modified).where(
+    FILE.c.path >= bindparam("low"), FILE.c.path < bindparam("high")
+)
+FAILED_FILES = select(FILE.c.path, FILE.c.reason).where(FILE.c.reason != "").order_by(FILE.c.path)
+FILE_REASONS = select(FILE.c.reason, func.count()).where(FILE.c.reason != "").group_by(FILE.c.reason)
+
+_NO_PICTURE = ICON.c.reason != ""
+FAILED_ICONS = select(ICON.c.level, ICON.c.uid, ICON.c.reason).where(_NO_PICTURE).order_by(ICON.c.level, ICON.c.uid)
+ICON_REASONS = select(ICON.c.reason, func.count()).where(_NO_PICTURE).group_by(ICON.c.reason)
+
+_THIS_PICTURE = (
+    ICON.c.level == bindparam("level"),
+    ICON.c.uid == bindparam("uid"),
+    ICON.c.origin == bindparam("origin"),
+)
+ITEM = select(ICON.c.item).where(*_THIS_PICTURE)
+PREVIEW = select(ICON.c.preview).where(*_THIS_PICTURE)
+
+WANTED = {
+    Level.STUDY: select(STUDY.c.study_instance_uid, STUDY.c.revision)
+    .where(STUDY.c.icon_wanted.is_(true()))
+    .order_by(STUDY.c.id)
+    .limit(bindparam("most")),
+    Level.SERIES: select(SERIES.c.series_instance_uid, SERIES.c.revision)
+    .where(SERIES.c.icon_wanted.is_(true()))
+    .order_by(SERIES.c.id)
+    .limit(bindparam("most")),
+}
+WAITING = tuple(select(func.count()).select_from(table).where(table.c.icon_wanted) for table in (STUDY, SERIES))
+
+CONFLICTS = (
+    select(
+        STUDY.c.study_instance_uid,
+        STUDY.c.patient_id,
+        STUDY.c.patient_name,
+        STUDY.c.patient_birth_date,
+        STUDY.c.patient_sex,
+        STUDY.c.conflict_within,
+    )
+    .where(STUDY.c.conflict_within | STUDY.c.conflict_with_patient)
+    .order_by(STUDY.c.patient_id, STUDY.c.study_instance_uid)
+)
+
+TOTALS = select(TALLY.c.name, TALLY.c.count)
+DAYS = select(DAY.c.study_date, DAY.c.studies).where(DAY.c.studies > 0).order_by(DAY.c.study_date.desc())

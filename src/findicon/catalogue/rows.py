@@ -1,0 +1,159 @@
+"""One instance's record to what its rows hold."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from hashlib import blake2b
+from io import BytesIO
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from ..icons import Facts
+from ..pixels import read_header
+from ..query import Key, Level, clean, encode, name_groups
+from .columns import ATTRIBUTES, COLUMNS, GROUP_NAMES, columns_of
+from .records import InstanceRecord
+
+_MODALITY, _SOP_CLASS = "modality", "sop_class_uid"
+_UIDS = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
+# What tells two patients with one Patient ID apart.
+IDENTITY = ("patient_name", "patient_birth_date", "patient_sex")
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one instance says about its study, its series and itself.
+
+    Attributes
+    ----------
+    rank
+        The instance with the smallest rank speaks for its series and its study: the one that says most.
+    study_values, series_values, instance_values
+        Values by column; those of the patient are among the study's.
+    """
+
+    study: str
+    series: str
+    sop_instance: str
+    rank: str
+    study_values: Values
+    series_values: Values
+    instance_values: Values
+    header: bytes
+    file: Values
+
+
+def rows_of(record: InstanceRecord) -> Rows:
+    """Make the rows of a record: values cleaned, names folded, the header compressed."""
+    values = {tag: clean(COLUMNS[tag].vr, text) for tag, text in record.attributes.items() if tag in COLUMNS}
+    study, series, sop_instance = (values.get(tag, "") for tag in _UIDS.values())
+    digest = _digest(record)
+    study_values = level_values(values, Level.PATIENT, Level.STUDY)
+    series_values = level_values(values, Level.SERIES)
+    empty = sum(not value for value in (*study_values.values(), *series_values.values()))
+    rank = f"{empty:03d} {sop_instance}"
+    file = {"path": record.location, "size": record.size, "modified": record.modified, "digest": digest}
+    return Rows(
+        study=study,
+        series=series,
+        sop_instance=sop_instance,
+        rank=rank,
+        study_values=study_values,
+        series_values=series_values,
+        instance_values={
+            **level_values(values, Level.IMAGE),
+            "available_transfer_syntax_uid": record.transfer_syntax,
+            "location": record.location,
+            "size": record.size,
+            "modified": record.modified,
+            "patient_identity": identity(study_values),
+            "rank": rank,
+            "digest": digest,
+            "facts": facts_to_text(record.facts),
+        },
+        header=zlib.compress(record.header or _header(values), 1),
+        file={**file, "sop_instance_uid": sop_instance, "reason": ""},
+    )
+
+
+def level_values(values: Mapping[int, str], *levels: Level) -> Values:
+    """Give the values of every text column at some levels, and the folded groups of names."""
+    found: Values = {}
+    for level in levels:
+        for column in columns_of(level, "text"):
+            text = values.get(column.tag, "")
+            found[column.name] = text
+            if column.is_folded:
+                found.update(folded(column.name, text))
+    return found
+
+
+def folded(name: str, text: str) -> Values:
+    """Give the columns in which a name is looked for."""
+    return {f"{name}_{group}": value for group, value in zip(GROUP_NAMES, name_groups(text), strict=True)}
+
+
+def identity(study_values: Mapping[str, Any]) -> str:
+    """Give what two instances of one patient have in common."""
+    name = "".join(str(study_values[f"patient_name_{group}"]) for group in GROUP_NAMES)
+    parts = (study_values["patient_id"], name, study_values["patient_birth_date"], study_values["patient_sex"])
+    return "\\".join(parts)
+
+
+def patient_key(study_values: Mapping[str, Any]) -> str:
+    """Give what makes a patient: Patient ID and its issuer; without an ID the name and the birth date.
+
+    Patients without an ID are not all the same one.
+    """
+    if study_values["patient_id"]:
+        return f"{study_values['patient_id']}\\{study_values['issuer_of_patient_id']}"
+    return f"\\\\{study_values['patient_name_alphabetic']}\\{study_values['patient_birth_date']}"
+
+
+def values_in(header: bytes) -> Values:
+    """Read the study's and the series' values out of a header as it was stored."""
+    read = read_header(BytesIO(zlib.decompress(header)))
+    values = {tag: clean(COLUMNS[tag].vr, read.text(tag)) for tag in ATTRIBUTES if tag in read}
+    return level_values(values, Level.PATIENT, Level.STUDY, Level.SERIES)
+
+
+def _digest(record: InstanceRecord) -> str:
+    state = blake2b(record.header, digest_size=12)
+    state.update(repr(sorted(record.attributes.items())).encode("utf-8", "surrogatepass"))
+    state.update(record.transfer_syntax.encode())
+    return state.hexdigest()
+
+
+def _header(values: Mapping[int, str]) -> bytes:
+    """Encode a header out of the attributes alone, for a record that brought none."""
+    dataset = Dataset()
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    for tag, text in values.items():
+        if text:
+            dataset.add(Key(tag, COLUMNS[tag].vr, tuple(text.split("\\"))).to_element())
+    return encode(dataset, ExplicitVRLittleEndian)
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Facts)}
+
+
+def facts_to_text(facts: Facts) -> str:
+    """Write facts down, without those that say nothing."""
+    kept = {name: getattr(facts, name) for name in _DEFAULTS}
+    return json.dumps({name: value for name, value in kept.items() if value != _DEFAULTS[name]}, separators=(",", ":"))
+
+
+def facts_from_text(text: str) -> Facts:
+    """Read facts as they were written down; those of another version that are not known are left out."""
+    read = {name: _tuples(value) for name, value in json.loads(text).items() if name in _DEFAULTS}
+    missing = {name: "" for name, default in _DEFAULTS.items() if default is MISSING and name not in read}
+    return Facts(**{**missing, **read})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
