@@ -91,3 +91,40 @@ def read_jpeg2000_head(data: bytes) -> Codestream:
         y - top, x - left, components, (depth & 0x7F) + 1, bool(depth & 0x80),
         levels=levels, layers=layers, progression=progression, tiles=tiles, colour_transform=bool(transform),
     )  # fmt: skip
+
+
+def read_jpegxl_size(data: bytes, components: int) -> Codestream:
+    """Read the size header of a JPEG XL stream, bare or in a container (ISO/IEC 18181-1 C.3); raises IconError.
+
+    Parameters
+    ----------
+    data
+        The frame.
+    components
+        How many there are: not read, but said by the caller.
+    """
+    at = 0
+    if data[4:8] == b"JXL ":
+        at = data.find(b"\xff\x0a", 12)
+    if at < 0 or data[at : at + 2] != b"\xff\x0a":
+        raise IconError("The frame is no JPEG XL stream")
+    bits = int.from_bytes(data[at + 2 : at + 14].ljust(12, b"\0"), "little")
+
+    def take(count: int) -> int:
+        nonlocal bits
+        value = bits & ((1 << count) - 1)
+        bits >>= count
+        return value
+
+    def dimension(small: int) -> int:
+        return (take(5) + 1) * 8 if small else take((9, 13, 18, 30)[take(2)]) + 1
+
+    small = take(1)
+    rows = dimension(small)
+    ratio = take(3)
+    if ratio:
+        numerator, denominator = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
+        columns = rows * numerator // denominator
+    else:
+        columns = dimension(small)
+    return Codestream(rows, columns, components, 0)

@@ -1,5 +1,6 @@
-"""Where an attribute of one frame stands: in the frame's functional groups, the shared ones, or the data set itself
-(PS3.3 C.7.6.16).
+"""Where an attribute of one frame stands: in its own functional groups, the shared ones, or the data set.
+
+PS3.3 C.7.6.16.
 """
 
 from .header import Header

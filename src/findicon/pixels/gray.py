@@ -1,6 +1,6 @@
-"""A frame of stored values to a gray picture."""
+"""A frame of stored values to a gray picture (PS3.4 N.2.1)."""
 
-import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,123 +12,163 @@ from .picture import to_bytes
 from .shrink import Floats, shrink
 from .stored import Values, reader_of
 
-# Without a window the picture spans these percentiles: a few hot pixels shall not make the rest black.
-_LOW, _HIGH = 0.5, 99.5
+Bytes = NDArray[np.uint8]
+# Without a window a picture spans these percentiles of its averages, so that a few hot pixels do not darken the rest.
+_PERCENTILES = (0.5, 99.5)
+# Bytes without a window are meant to be shown as they are, unless they use less than this share of their range.
+_LEAST_SHARE_OF_BYTES = 0.25
 
 
-def gray_picture(pixels: Values, image: Image, transform: Grayscale, rows: int, columns: int) -> NDArray[np.uint8]:
-    """Transform and shrink one frame to (rows, columns) of uint8, 0 black."""
-    stored = reader_of(pixels, image)
-    if isinstance(transform.modality, Lut) or isinstance(transform.voi, Lut) or _is_sigmoid(transform.voi):
-        gray = shrink(pixels, rows, columns, lambda band: _toned(stored(band), transform))
-        return to_bytes(gray * 255)
-    slope, intercept = transform.modality.slope, transform.modality.intercept
+def gray_picture(pixels: Values, image: Image, transform: Grayscale, rows: int, columns: int) -> Bytes:
+    """Transform and shrink one frame to (rows, columns) of uint8, 0 black.
+
+    Parameters
+    ----------
+    pixels
+        (rows, columns) of cells as decoded, any number of them.
+    image, transform
+        What the cells mean.
+    rows, columns
+        Of the picture.
+    """
+    frame = GrayFrame(pixels, image, transform)
+    if isinstance(transform.voi, Lut) or (transform.voi is not None and transform.voi.function == "SIGMOID"):
+        return to_bytes(shrink(pixels, rows, columns, frame.toned) * 255)
     if transform.voi is None:
-        return _ranged(pixels, image, transform, rows, columns)
-    low, high = transform.voi.bounds
-    return to_bytes(
-        _windowed(pixels, image, transform, rows, columns, (low - intercept) / slope, (high - intercept) / slope) * 255
-    )
+        return to_bytes(frame.ranged(rows, columns) * 255)
+    return to_bytes(frame.windowed(transform.voi, rows, columns) * 255)
 
 
-def _is_sigmoid(voi: object) -> bool:
-    return isinstance(voi, Window) and voi.function == "SIGMOID"
+class GrayFrame:
+    """The steps for one frame, band by band of its rows."""
 
+    def __init__(self, pixels: Values, image: Image, transform: Grayscale) -> None:
+        self.pixels = pixels
+        self.image = image
+        self.inverted = transform.inverted
+        self.padding = transform.padding
+        self.voi = transform.voi
+        self.stored = reader_of(pixels, image)
+        self.lut = transform.modality if isinstance(transform.modality, Lut) else None
+        rescale = transform.modality if isinstance(transform.modality, Rescale) else Rescale(1.0, 0.0)
+        # Where the modality transformation is a straight line the window is moved instead of the pixels.
+        self.slope, self.intercept = rescale.slope, rescale.intercept
 
-def _windowed(
-    pixels: Values, image: Image, transform: Grayscale, rows: int, columns: int, black: float, white: float
-) -> Floats:
-    """Clip to the window, average, stretch: a straight line commutes with averaging, clipping does not."""
-    if transform.inverted:
-        black, white = white, black
-    stored = reader_of(pixels, image)
-    low, high = min(black, white), max(black, white)
+    def values(self, band: Values) -> tuple[Values, Values]:
+        """Give a band's stored values, and the same after the modality LUT if there is one."""
+        stored = self.stored(band)
+        return stored, stored if self.lut is None else self.lut.apply(stored)
 
-    def clipped(band: Values) -> Floats:
-        values = stored(band)
-        prepared = np.asarray(np.clip(values.astype(np.float32), low, high), np.float32)
-        if transform.padding is not None:
-            prepared[_padded(values, transform.padding)] = black
-        return prepared
+    def padded(self, stored: Values) -> NDArray[np.bool_]:
+        """Tell which stored values are padding, or no number."""
+        if self.image.floating:
+            return ~np.isfinite(stored.astype(np.float32))
+        assert self.padding is not None
+        low, high = self.padding
+        numbers = stored.astype(np.int64) if stored.dtype.itemsize > 4 else stored.astype(np.int32, copy=False)
+        inside: NDArray[np.bool_] = numbers == low if low == high else (numbers >= low) & (numbers <= high)
+        return inside
 
-    mean = shrink(pixels, rows, columns, clipped)
-    if white == black:
-        return np.asarray(mean > white, np.float32)
-    return np.clip((mean - np.float32(black)) / np.float32(white - black), 0, 1)
+    @property
+    def may_be_padded(self) -> bool:
+        """Whether pixels may have to be left out."""
+        return self.padding is not None or self.image.floating
 
+    def windowed(self, window: Window, rows: int, columns: int) -> Floats:
+        """Clip to the window, average, stretch: a straight line commutes with averaging, clipping does not."""
+        black, white = ((bound - self.intercept) / self.slope for bound in window.bounds)
+        if self.inverted:
+            black, white = white, black
+        low, high = np.float32(min(black, white)), np.float32(max(black, white))
 
-def _ranged(pixels: Values, image: Image, transform: Grayscale, rows: int, columns: int) -> NDArray[np.uint8]:
-    """Average, then span the robust range of what is no padding."""
-    stored = reader_of(pixels, image)
-    share = None
+        def clipped(band: Values) -> Floats:
+            stored, values = self.values(band)
+            floats = values.astype(np.float32)
+            np.clip(floats, low, high, out=floats)
+            if self.may_be_padded:
+                floats[self.padded(stored)] = black
+            return floats
 
-    def values_of(band: Values) -> Floats:
-        values = stored(band)
-        prepared = values.astype(np.float32)
-        bad = ~np.isfinite(prepared) if prepared.dtype.kind == "f" and image.floating else None
-        if transform.padding is not None:
-            padded = _padded(values, transform.padding)
-            bad = padded if bad is None else bad | padded
-        if bad is not None:
-            prepared[bad] = 0
-        return prepared
+        if low == high:  # a width of 1: whatever is above is white
+            return shrink(self.pixels, rows, columns, lambda band: self._above(band, float(low)))
+        mean = shrink(self.pixels, rows, columns, clipped)
+        stretched: Floats = np.clip((mean - np.float32(black)) * np.float32(1 / (white - black)), 0, 1)
+        return stretched
 
-    def valid(band: Values) -> Floats:
-        values = stored(band)
-        good = np.isfinite(values) if image.floating else np.ones(values.shape, bool)
-        if transform.padding is not None:
-            good &= ~_padded(values, transform.padding)
-        return good.astype(np.float32)
+    def _above(self, band: Values, threshold: float) -> Floats:
+        stored, values = self.values(band)
+        above: Floats = ((values > threshold) != (self.inverted != (self.slope < 0))).astype(np.float32)
+        if self.may_be_padded:
+            above[self.padded(stored)] = 0
+        return above
 
-    mean = shrink(pixels, rows, columns, values_of)
-    if transform.padding is not None or image.floating:
-        share = shrink(pixels, rows, columns, valid)
+    def ranged(self, rows: int, columns: int) -> Floats:
+        """Average what is no padding, then span the robust range of the averages."""
+
+        def valid(band: Values) -> Floats:
+            return (~self.padded(self.stored(band))).astype(np.float32)
+
+        def numbers(band: Values) -> Floats:
+            stored, values = self.values(band)
+            floats = values.astype(np.float32)
+            if self.may_be_padded:
+                floats[self.padded(stored)] = 0
+            return floats
+
+        mean = shrink(self.pixels, rows, columns, numbers)
+        if not self.may_be_padded:
+            return self._spanned(mean, mean)
+        share = shrink(self.pixels, rows, columns, valid)
         if not share.any():
-            return np.zeros(mean.shape, np.uint8)
-        mean = mean / np.maximum(share, np.float32(1e-6))
-    inside = mean if share is None else mean[share > 0.5]
-    if not inside.size:
-        inside = mean[share > 0]
-    low, high = (float(value) for value in np.percentile(inside, (_LOW, _HIGH)))
-    if high <= low:
-        low, high = float(inside.min()), float(inside.max())
-    if high <= low:
-        gray = np.full(mean.shape, 0.0, np.float32)
-    else:
-        gray = np.clip((mean - np.float32(low)) / np.float32(high - low), 0, 1)
-        assert isinstance(transform.modality, Rescale)
-        if transform.inverted != (transform.modality.slope < 0):
-            gray = 1 - gray
-    if share is not None:
-        gray = gray * share
-    return to_bytes(gray * 255)
+            return np.zeros_like(mean)
+        mean = np.divide(mean, np.maximum(share, np.float32(1e-6)), dtype=np.float32)
+        inside = share > min(0.5, float(share.max()) / 2)
+        spanned: Floats = self._spanned(mean, mean[inside]) * share
+        return spanned
 
+    def _spanned(self, mean: Floats, inside: Floats) -> Floats:
+        low, high = (float(bound) for bound in np.percentile(inside, _PERCENTILES))
+        if high <= low:
+            low, high = float(inside.min()), float(inside.max())
+        is_bytes = self.image.bits_stored == 8 and self.lut is None and not self.image.signed
+        if is_bytes and high - low >= 255 * _LEAST_SHARE_OF_BYTES:
+            low, high = 0.0, 255.0
+        if high <= low:
+            return np.zeros_like(mean)
+        gray: Floats = np.clip((mean - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+        return 1 - gray if self.inverted != (self.slope < 0) else gray
 
-def _padded(values: Values, padding: tuple[float, float]) -> NDArray[np.bool_]:
-    low, high = padding
-    return values == low if low == high else (values >= low) & (values <= high)
+    def toned(self, band: Values) -> Floats:
+        """Give the gray of each value of a band, for LUTs and sigmoids, which do not commute with averaging."""
+        stored, values = self.values(band)
+        units = values.astype(np.float64) * self.slope + self.intercept
+        if isinstance(self.voi, Lut):
+            gray: Floats = self.voi.apply(units).astype(np.float32) / np.float32(self.voi.highest)
+        else:
+            assert self.voi is not None
+            exponent = np.clip(-4 * (units - self.voi.center) / self.voi.width, -700, 700)
+            gray = np.asarray(1 / (1 + np.exp(exponent)), np.float32)
+        if self.inverted:
+            gray = np.float32(1) - gray
+        if self.may_be_padded:
+            gray[self.padded(stored)] = 0
+        return gray
 
+    def tone_below(self, first: int) -> Callable[[Values], Floats]:
+        """Give the function that turns bands into gray where only stored values below `first` are gray values."""
+        if self.voi is not None and not isinstance(self.voi, Window):
+            return self.toned
+        if self.voi is not None:
+            low, high = self.voi.bounds
+        else:
+            stored = self.stored(self.pixels)
+            below = stored[stored < first]
+            low, high = (float(bound) for bound in np.percentile(below, _PERCENTILES)) if below.size else (0.0, 1.0)
+            low, high = low * self.slope + self.intercept, high * self.slope + self.intercept
 
-def _toned(values: Values, transform: Grayscale) -> Floats:
-    """The whole transformation, value by value, for tables and sigmoids; 0 is black and 1 white."""
-    modality, voi = transform.modality, transform.voi
-    if isinstance(modality, Lut):
-        units: Values = modality.apply(values)
-        low, high = 0.0, float((1 << modality.bits) - 1)
-    else:
-        units = values.astype(np.float64) * modality.slope + modality.intercept
-        low, high = math.nan, math.nan
-    if isinstance(voi, Lut):
-        gray = voi.apply(units).astype(np.float32) / ((1 << voi.bits) - 1)
-    elif isinstance(voi, Window) and voi.function == "SIGMOID":
-        exponent = np.clip(-4 * (np.asarray(units, np.float64) - voi.center) / voi.width, -700, 700)
-        gray = (1 / (1 + np.exp(exponent))).astype(np.float32)
-    else:
-        if voi is not None:
-            low, high = voi.bounds
-        gray = np.clip((np.asarray(units, np.float32) - low) / max(high - low, 1e-6), 0, 1)
-    if transform.inverted:
-        gray = 1 - gray
-    if transform.padding is not None:
-        gray[_padded(values, transform.padding)] = 0
-    return np.asarray(gray, np.float32)
+        def tone(band: Values) -> Floats:
+            units = self.values(band)[1].astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
+            gray: Floats = np.clip((units - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0, 1)
+            return np.float32(1) - gray if self.inverted else gray
+
+        return tone

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from ..errors import IconError
 from .functional_groups import FrameAttributes
 from .header import Header
 from .image import Image
@@ -54,7 +55,7 @@ class Grayscale:
 
     modality: Rescale | Lut
     voi: Window | Lut | None
-    padding: tuple[float, float] | None
+    padding: tuple[int, int] | None
     inverted: bool
 
 
@@ -63,8 +64,8 @@ def read_grayscale(header: Header, image: Image, attributes: FrameAttributes) ->
     modality = _modality(header, image, attributes)
     return Grayscale(
         modality=modality,
-        voi=_voi(header, image, attributes, modality),
-        padding=_padding(header),
+        voi=_voi(image, attributes, modality),
+        padding=_padding(header, image),
         inverted=_inverted(header, image),
     )
 
@@ -74,39 +75,57 @@ def _modality(header: Header, image: Image, attributes: FrameAttributes) -> Resc
     if item is not None and not image.floating:
         return read_lut(item, "modality", signed_input=image.signed)
     holder = attributes.holder(_PIXEL_VALUE_TRANSFORMATION, _RESCALE_SLOPE)
-    slope = _number(holder, _RESCALE_SLOPE)
-    if slope is None and _DOSE_GRID_SCALING in header:
-        return Rescale(_number(header, _DOSE_GRID_SCALING) or 1.0, 0.0)
+    slope = _number(holder, _RESCALE_SLOPE) or _number(header, _DOSE_GRID_SCALING)
     return Rescale(slope or 1.0, _number(holder, _RESCALE_INTERCEPT) or 0.0)
 
 
-def _voi(header: Header, image: Image, attributes: FrameAttributes, modality: Rescale | Lut) -> Window | Lut | None:
+def _voi(image: Image, attributes: FrameAttributes, modality: Rescale | Lut) -> Window | Lut | None:
+    """Give the first LUT, else the first window: a LUT is what the maker of the image wanted it to look like."""
+    window = _window(attributes)
+    holder = attributes.holder(_FRAME_VOI_LUT, _VOI_LUT)
+    item = None if holder is None else holder.item(_VOI_LUT)
+    if item is None:
+        return window
+    signed = isinstance(modality, Rescale) and (image.signed or modality.intercept < 0)
+    try:
+        return read_lut(item, "VOI", signed_input=signed)
+    except IconError:
+        if window is None:
+            raise
+        return window
+
+
+def _window(attributes: FrameAttributes) -> Window | None:
     holder = attributes.holder(_FRAME_VOI_LUT, _WINDOW_CENTER)
     center, width = _number(holder, _WINDOW_CENTER), _number(holder, _WINDOW_WIDTH)
-    if holder is not None and center is not None and width is not None:
-        function = holder.text(_VOI_FUNCTION).upper() or "LINEAR"
-        if function not in {"LINEAR", "LINEAR_EXACT", "SIGMOID"}:
-            function = "LINEAR"
-        # A width that the Standard forbids makes no window; the range of the values is the better guess.
-        if (width >= 1) if function == "LINEAR" else (width > 0):
-            return Window(center, width, function)
-    item = header.item(_VOI_LUT)
-    if item is None:
+    if holder is None or center is None or width is None:
         return None
-    signed = isinstance(modality, Rescale) and (image.signed or modality.intercept < 0)
-    return read_lut(item, "VOI", signed_input=signed)
+    function = holder.text(_VOI_FUNCTION).upper()
+    if function not in {"LINEAR_EXACT", "SIGMOID"}:
+        function = "LINEAR"
+    # A width that the Standard forbids makes no window; the range of the values is the better guess then.
+    allowed = width >= 1 if function == "LINEAR" else width > 0
+    return Window(center, width, function) if allowed else None
 
 
-def _padding(header: Header) -> tuple[float, float] | None:
-    first = header.numbers(_PADDING)
-    if not first:
+def _padding(header: Header, image: Image) -> tuple[int, int] | None:
+    """Give the range of stored values that are padding (PS3.3 C.7.5.1.1.2)."""
+    value, limit = header.integer(_PADDING), header.integer(_PADDING_LIMIT)
+    if value is None:
         return None
-    limit = header.numbers(_PADDING_LIMIT) or first
-    return min(first[0], limit[0]), max(first[0], limit[0])
+    bounds = [_with_sign_of_pixels(bound, image) for bound in (value, value if limit is None else limit)]
+    return min(bounds), max(bounds)
+
+
+def _with_sign_of_pixels(value: int, image: Image) -> int:
+    """Mend a padding value that was written with the other sign than the pixels have."""
+    if image.signed and value >= 1 << 15:
+        return value - (1 << 16)
+    return value + (1 << 16) if value < 0 and not image.signed and not image.floating else value
 
 
 def _inverted(header: Header, image: Image) -> bool:
-    """MONOCHROME1 or an INVERSE shape: both say the same, so it is one inversion (PS3.3 C.11.6)."""
+    """Tell whether the least value is white: MONOCHROME1 and an INVERSE shape say it both, once (PS3.3 C.11.6)."""
     return image.photometric == "MONOCHROME1" or header.text(_PRESENTATION_LUT_SHAPE).upper() == "INVERSE"
 
 

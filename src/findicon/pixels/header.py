@@ -7,11 +7,11 @@ from io import BytesIO
 from typing import BinaryIO
 
 from pydicom import dcmread
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -210,8 +210,8 @@ class Header:
 
     def dataset(self) -> Dataset:
         """Make a pydicom Dataset of the header: no pixel data, and no values longer than 64 KiB."""
-        elements = {}
-        meta = {}
+        elements: dict[BaseTag, DataElement | RawDataElement] = {}
+        meta: dict[BaseTag, DataElement | RawDataElement] = {}
         for tag, value in self._elements.items():
             if value.data is None:
                 continue
@@ -367,9 +367,7 @@ def header_of_dataset(dataset: Dataset) -> Header:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            write_dataset(
-                buffer, Dataset({tag: dataset.get_item(tag) for tag in dataset.keys() if tag not in PIXEL_TAGS})
-            )
+            write_dataset(buffer, _without_pixels(dataset))
         walk = Walk(None, 0, encoding, buffer.getvalue())
         walk.run()
     except Exception as exc:
@@ -383,6 +381,11 @@ def header_of_dataset(dataset: Dataset) -> Header:
         header.source = MemorySource(bytes(pixels.value))
         header.pixels = PixelElement(int(pixels.tag), pixels.VR.encode("ascii"), 0, length)
     return header
+
+
+def _without_pixels(dataset: Dataset) -> Dataset:
+    tags = [tag for tag in dataset.keys() if tag not in PIXEL_TAGS]  # noqa: SIM118 -- a Dataset gives its elements
+    return Dataset({tag: dataset.get_item(tag) for tag in tags})
 
 
 def _name(tag: int) -> str:

@@ -1,6 +1,7 @@
-"""Lookup tables in LUT Descriptor and LUT Data (PS3.3 C.11.1.1, C.11.2.1.1)."""
+"""Lookup tables: LUT Descriptor with LUT Data (PS3.3 C.11.1.1, C.11.2.1.1)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,48 +9,66 @@ from numpy.typing import NDArray
 from ..errors import IconError
 from .header import Header
 
+Words = NDArray[np.uint16]
 _DESCRIPTOR = 0x00283002
 _DATA = 0x00283006
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lut:
-    """A lookup table: `entries` for inputs from `first` on; inputs outside take the nearest entry."""
+    """A lookup table: `entries` for the inputs from `first` on; an input outside takes the nearest entry."""
 
-    entries: NDArray[np.uint16]
+    entries: Words
     first: int
     bits: int
 
-    def apply(self, values: NDArray[np.generic]) -> NDArray[np.uint16]:
+    @property
+    def highest(self) -> int:
+        """The largest output: 2^bits - 1, or less where a descriptor names more bits than its entries use."""
+        largest = int(self.entries.max())
+        full = (1 << self.bits) - 1
+        return full if largest > full >> 1 else (1 << max(largest.bit_length(), 1)) - 1
+
+    def apply(self, values: NDArray[Any]) -> Words:
         """Look up each value."""
-        at = np.clip(np.asarray(np.rint(values), np.int64) - self.first, 0, len(self.entries) - 1)
-        return self.entries[at]
+        whole = values if values.dtype.kind in "iu" else np.rint(values)
+        at = np.clip(whole.astype(np.int64) - self.first, 0, len(self.entries) - 1)
+        looked_up: Words = self.entries[at]
+        return looked_up
 
 
 def read_lut(item: Header, name: str, *, signed_input: bool) -> Lut:
-    """Read a LUT item; raises IconError when its descriptor and its data do not fit each other."""
-    descriptor = item.numbers(_DESCRIPTOR)
+    """Read a LUT item.
+
+    Parameters
+    ----------
+    item
+        Of Modality LUT Sequence or VOI LUT Sequence.
+    name
+        What to call it in an error.
+    signed_input
+        Whether its inputs may be negative; the descriptor's second value then is signed, whatever its VR.
+
+    Raises
+    ------
+    IconError
+        The descriptor is not three values, or does not fit the data.
+    """
+    descriptor = [int(value) for value in item.numbers(_DESCRIPTOR)]
     if len(descriptor) != 3:
         raise IconError(f"The {name} LUT has no descriptor of three values")
-    count, first, bits = (int(value) for value in descriptor)
-    count &= 0xFFFF
-    count = count or 1 << 16
-    # The second value has the input's sign, whatever VR it was written with.
-    first &= 0xFFFF
+    count, first, bits = descriptor[0] & 0xFFFF or 1 << 16, descriptor[1], descriptor[2] & 0xFFFF
     if signed_input and first >= 1 << 15:
         first -= 1 << 16
-    bits &= 0xFFFF
     if not 8 <= bits <= 16:
         raise IconError(f"The {name} LUT has entries of {bits} bits; 8 to 16 are known")
-    return Lut(_entries(item, name, count), first, bits)
+    return Lut(lut_entries(item.raw(_DATA), count, name, little_endian=item.encoding.little_endian), first, bits)
 
 
-def _entries(item: Header, name: str, count: int) -> NDArray[np.uint16]:
-    data = item.raw(_DATA)
-    if item.vr(_DATA) in {"US", "SS", "OW"} or len(data) >= 2 * count:
-        order = "<" if item.encoding.little_endian else ">"
-        if len(data) >= 2 * count:
-            return np.frombuffer(data, f"{order}u2", count=count).astype(np.uint16)
-    if count <= len(data) <= count + 1:  # 8-bit entries packed into words
-        return np.frombuffer(data, np.uint8, count=count).astype(np.uint16)
+def lut_entries(data: bytes, count: int, name: str, *, little_endian: bool) -> Words:
+    """Give `count` entries of a table: words, or bytes where there are only as many; raises IconError."""
+    if len(data) >= 2 * count:
+        return np.frombuffer(data, "<u2" if little_endian else ">u2", count).astype(np.uint16)
+    if count <= len(data) <= count + 1:
+        return np.frombuffer(data, np.uint8, count).astype(np.uint16)
     raise IconError(f"The {name} LUT has {len(data)} bytes for {count} entries")

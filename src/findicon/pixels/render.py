@@ -3,22 +3,16 @@
 import os
 from typing import BinaryIO
 
+import numpy as np
 from pydicom.dataset import Dataset
 
 from ..errors import IconError, StorageError
-from .aspect import vertical_aspect
-from .codecs import decode
-from .colour import colour_picture, palette_picture
 from .files import open_source
-from .frames import find_frame
-from .functional_groups import FrameAttributes
-from .gray import gray_picture
-from .grayscale import read_grayscale
+from .frame_picture import frame_picture
 from .header import Header, header_of, header_of_dataset
 from .image import Image, describe
 from .limits import DEFAULT_LIMITS, Limits
 from .picture import Picture
-from .shrink import fitting_size
 
 _REPRESENTATIVE_FRAME = 0x00286010
 
@@ -51,18 +45,14 @@ def render(
     """
     if size < 1:
         raise IconError(f"A picture of {size} pixels is none")
-    if isinstance(source, Dataset):
-        return _translated(lambda: _render(header_of_dataset(source), size, frame, limits))
-    opened = open_source(source)
     try:
-        return _translated(lambda: _render(header_of(opened), size, frame, limits))
-    finally:
-        opened.close()
-
-
-def _translated(make):  # type: ignore[no-untyped-def]
-    try:
-        return make()
+        if isinstance(source, Dataset):
+            return _render(header_of_dataset(source), size, frame, limits)
+        opened = open_source(source)
+        try:
+            return _render(header_of(opened), size, frame, limits)
+        finally:
+            opened.close()
     except StorageError as exc:
         raise IconError(str(exc)) from exc
     except MemoryError as exc:
@@ -71,17 +61,8 @@ def _translated(make):  # type: ignore[no-untyped-def]
 
 def _render(header: Header, size: int, frame: int | None, limits: Limits) -> Picture:
     image = describe(header, limits)
-    index = _chosen(header, image, frame)
-    attributes = FrameAttributes(header, index)
-    rows, columns = fitting_size(image.rows, image.columns, size, vertical_aspect(header, attributes))
-    decoded = decode(find_frame(header, image, index, limits), image, max(rows, columns), limits)
-    if image.is_colour:
-        array = colour_picture(decoded.pixels, decoded.photometric, image, rows, columns)
-    elif image.photometric == "PALETTE COLOR":
-        array = palette_picture(header, decoded.pixels, image, rows, columns)
-    else:
-        array = gray_picture(decoded.pixels, image, read_grayscale(header, image, attributes), rows, columns)
-    return Picture(array, index + 1)
+    with np.errstate(all="ignore"):  # values without meaning become pixels without meaning, not warnings
+        return frame_picture(header, image, _chosen(header, image, frame), size, limits)
 
 
 def _chosen(header: Header, image: Image, frame: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def fitting_size(rows: int, columns: int, size: int, vertical: float = 1.0) -> t
 
 
 def shrink(
-    pixels: NDArray[np.generic], rows: int, columns: int, prepare: Callable[[NDArray[np.generic]], Floats] | None = None
+    pixels: NDArray[Any], rows: int, columns: int, prepare: Callable[[NDArray[Any]], Floats] | None = None
 ) -> Floats:
     """Average `pixels` over areas.
 
@@ -64,16 +65,31 @@ def shrink(
             prepared = np.asarray(PillowImage.fromarray(np.ascontiguousarray(prepared)).reduce((across, down)))
         blocks.append(prepared)
     reduced = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-    if reduced.shape[0] != rows:
-        reduced = _weights(source_rows, down, rows) @ reduced
-    if reduced.shape[1] != columns:
-        reduced = reduced @ _weights(source_columns, across, columns).T
+    return _weighted(reduced, (source_rows, source_columns), (down, across), (rows, columns))
+
+
+def shrink_colour(pixels: NDArray[Any], rows: int, columns: int) -> Floats:
+    """Average each sample of (rows, columns, 3) over areas; float32."""
+    if pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
+        return np.stack([shrink(pixels[:, :, sample], rows, columns) for sample in range(pixels.shape[2])], axis=2)
+    source = pixels.shape[:2]
+    target = min(rows, source[0]), min(columns, source[1])
+    down, across = _factor(source[0], target[0]), _factor(source[1], target[1])
+    if (down, across) != (1, 1):
+        pixels = np.asarray(PillowImage.fromarray(pixels).reduce((across, down)))
+    if pixels.shape[:2] == target:
+        return pixels.astype(np.float32)
+    floats = [pixels[:, :, sample].astype(np.float32) for sample in range(pixels.shape[2])]
+    return np.stack([_weighted(plane, source, (down, across), target) for plane in floats], axis=2)
+
+
+def _weighted(reduced: Floats, source: tuple[int, ...], blocks: tuple[int, int], target: tuple[int, int]) -> Floats:
+    """Average blocks of `source` to `target`, by the share of each block in each target pixel."""
+    if reduced.shape[0] != target[0]:
+        reduced = _weights(source[0], blocks[0], target[0]) @ reduced
+    if reduced.shape[1] != target[1]:
+        reduced = reduced @ _weights(source[1], blocks[1], target[1]).T
     return reduced
-
-
-def shrink_colour(pixels: NDArray[np.generic], rows: int, columns: int) -> Floats:
-    """Average each sample of (rows, columns, samples); float32."""
-    return np.stack([shrink(pixels[:, :, sample], rows, columns) for sample in range(pixels.shape[2])], axis=2)
 
 
 def _factor(source: int, target: int) -> int:
@@ -90,4 +106,5 @@ def _weights(source: int, block: int, target: int) -> Floats:
     begins = np.arange(0, source, block, dtype=np.float64)
     ends = np.minimum(begins + block, source)
     covered = np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], begins)
-    return (np.maximum(covered, 0) * (target / source)).astype(np.float32)
+    weights: Floats = (np.maximum(covered, 0) * (target / source)).astype(np.float32)
+    return weights

@@ -1,13 +1,14 @@
 """Stored values out of their cells: which bits count, and their sign (PS3.5 8.1.1)."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .image import Image
 
-Values = NDArray[np.generic]
+Values = NDArray[Any]
 
 
 def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:

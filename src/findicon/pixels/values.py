@@ -5,7 +5,7 @@ from functools import lru_cache
 from struct import Struct
 
 from pydicom import charset
-from pydicom.datadict import DicomDictionary, RepeatersDictionary, mask_match
+from pydicom.datadict import dictionary_VR
 
 from .elements import Encoding, Value
 
@@ -19,31 +19,30 @@ _OTHER_TEXTS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", 
 # What Specific Character Set applies to (PS3.5 6.1.2.3).
 _LOCAL_TEXTS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _DEFAULT = ("iso8859",)
-# After these a name starts again in the first character set (PS3.5 6.1.2.5.3): \\ ^ = and control characters.
-_NAME_DELIMITERS = {0x5C, 0x5E, 0x3D, *charset.TEXT_VR_DELIMS}
+# After these a text starts again in the first character set (PS3.5 6.1.2.5.3).
+_TEXT_DELIMITERS = {0x09, 0x0A, 0x0C, 0x0D}
+_NAME_DELIMITERS = _TEXT_DELIMITERS | {0x3D, 0x5C, 0x5E}
 
 
 @lru_cache(maxsize=4096)
-def dictionary_vr(tag: int) -> str:
-    """Give the VR that PS3.6 has for a tag, UN for a private or unknown one; the first where it allows several."""
-    entry = DicomDictionary.get(tag)
-    if entry is None and not tag >> 16 & 1:
-        masked = mask_match(tag)
-        entry = RepeatersDictionary[masked] if masked else None
-    if entry is None:
+def _dictionary_vr(tag: int) -> str:
+    """Give the VR that PS3.6 has for a tag, such as "US or SS"; UN for a private or unknown one."""
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
         return "UL" if tag & 0xFFFF == 0 else "UN"
-    vr = entry[0]
-    return vr if len(vr) == 2 else vr.split(" or ")[0]
 
 
 def vr_of(tag: int, value: Value, signed: bool) -> str:
     """Give the VR of an element: as written, or from the dictionary where none or UN is."""
     if value.vr and value.vr != b"UN":
         return value.vr.decode("ascii")
-    vr = dictionary_vr(tag)
-    if vr == "UN" and value.undefined:
-        return "SQ"
-    return "SS" if signed and vr == "US" and "SS" in DicomDictionary.get(tag, ("",))[0] else vr
+    vr = _dictionary_vr(tag)
+    if vr == "UN":
+        return "SQ" if value.undefined else "UN"
+    if len(vr) == 2:
+        return vr
+    return "SS" if signed and vr.startswith("US or SS") else vr[:2]
 
 
 def texts(vr: str, data: bytes, encoding: Encoding, encodings: tuple[str, ...]) -> tuple[str, ...]:
@@ -107,7 +106,7 @@ def _decoded(vr: str, data: bytes, encodings: tuple[str, ...]) -> str:
             return data.decode("iso8859")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # characters that the set does not have become replacement characters
-        return charset.decode_bytes(data, encodings, _NAME_DELIMITERS if vr == "PN" else charset.TEXT_VR_DELIMS)
+        return charset.decode_bytes(data, encodings, _NAME_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS)
 
 
 def _unpacked(code: str, data: bytes, encoding: Encoding) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """Decoders: one small interface, and for each transfer syntax those that know it, best first."""
 
-from .interface import Decoded, DecodeFailure
+from .interface import Decoded, Task
 from .table import decode
 
-__all__ = ["DecodeFailure", "Decoded", "decode"]
+__all__ = ["Decoded", "Task", "decode"]

@@ -1,9 +1,9 @@
 """What a decoder is."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import IconError
@@ -14,17 +14,38 @@ from ..limits import Limits
 
 
 class DecodeFailure(Exception):  # noqa: N818 -- never leaves this room: the table turns it into an IconError
-    """This decoder cannot decode this frame; the text says why."""
+    """One decoder cannot decode a frame; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One frame to decode, and how large the picture of it is going to be.
+
+    ``exact`` asks for pixels as they are: colour numbers and labels have no averages.
+    """
+
+    frame: Frame
+    image: Image
+    rows: int
+    columns: int
+    limits: Limits
+    exact: bool = False
+
+    def reduction(self, oversampling: float) -> float:
+        """Give by how much the frame may shrink and still have `oversampling` times the picture's pixels."""
+        if self.exact:
+            return 1.0
+        return min(self.image.rows / self.rows, self.image.columns / self.columns) / oversampling
 
 
 class Decoded(NamedTuple):
-    """A frame, at full size or smaller.
+    """A whole frame, at full size or smaller, even smaller in one direction than in the other.
 
     ``pixels`` is (rows, columns) or (rows, columns, samples) of stored values; ``photometric`` is what they are now,
     for decoders that turn YCbCr into RGB themselves.
     """
 
-    pixels: NDArray[np.generic]
+    pixels: NDArray[Any]
     photometric: str
 
 
@@ -37,8 +58,8 @@ class Codec(Protocol):
         """Whether it knows images of this kind."""
         ...
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
-        """Decode a frame so that its longer side has at least `size` pixels, or all it has.
+    def decode(self, task: Task) -> Decoded:
+        """Decode a frame, to no more pixels than the picture needs where the codec can.
 
         Raises
         ------
@@ -50,19 +71,26 @@ class Codec(Protocol):
         ...
 
 
-def check_size(stream: Codestream, image: Image, limits: Limits) -> None:
-    """Raise IconError when a stream is not of the size that the header says, before a decoder allocates it."""
+def check_stream(stream: Codestream, task: Task) -> None:
+    """Raise IconError when a stream is not what the header says, before a decoder allocates what it asks for."""
+    image = task.image
     if (stream.rows, stream.columns) != (image.rows, image.columns):
         raise IconError(
             f"Rows x Columns is {image.rows} x {image.columns}, but the frame is {stream.rows} x {stream.columns}"
         )
     if stream.components != image.samples:
         raise IconError(f"Samples per Pixel is {image.samples}, but the frame has {stream.components}")
-    size = stream.rows * stream.columns * stream.components * (1 if stream.precision <= 8 else 2)
-    limits.check_memory(4 * size, "Decoding the frame")
 
 
-def foreign(decoder: str, decode: Callable[[], NDArray[np.generic]]) -> NDArray[np.generic]:
+def check_whole(task: Task) -> None:
+    """Raise IconError when the frame at full size is beyond the limit on memory."""
+    image = task.image
+    cell = 1 if image.bits_allocated <= 8 else 2 if image.bits_allocated <= 16 else 8
+    # A decoder holds the result, and often a copy of it in wider integers.
+    task.limits.check_memory(3 * image.rows * image.columns * image.samples * cell, "Decoding the frame")
+
+
+def foreign(decoder: str, decode: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     """Call a foreign decoder; whatever it raises becomes a DecodeFailure."""
     try:
         return decode()

@@ -4,16 +4,14 @@ import imagecodecs
 import simplejpeg
 
 from ..codestream import Codestream, read_jpeg_head
-from ..frames import Frame
 from ..image import Image
-from ..limits import Limits
-from .interface import Decoded, DecodeFailure, check_size, foreign
+from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
 
-_SCALABLE = frozenset({0xC0, 0xC1, 0xC2})  # DCT, Huffman: what libjpeg decodes at a smaller scale
+_DCT = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive: what libjpeg decodes at a smaller scale
 
 
 def _is_ybr(stream: Codestream, image: Image) -> bool:
-    """Whether the three components are YCbCr: the stream's own word first, then the header's."""
+    """Whether three components are YCbCr: the stream's own word first, then the header's."""
     if stream.adobe_transform is not None:
         return stream.adobe_transform == 1
     if stream.component_ids == b"RGB":
@@ -21,58 +19,67 @@ def _is_ybr(stream: Codestream, image: Image) -> bool:
     return stream.is_jfif or image.photometric != "RGB"
 
 
-class Jpeg8Bit:
-    """simplejpeg: 8-bit streams, decoded at the smallest scale that is enough."""
+def _knows(image: Image) -> bool:
+    return image.samples in {1, 3} and not image.floating
+
+
+class ScaledJpeg:
+    """simplejpeg: 8-bit DCT streams, decoded at the smallest scale that is enough."""
 
     name = "simplejpeg"
 
     def supports(self, image: Image) -> bool:
         """Whether it knows images of this kind."""
-        return image.samples in {1, 3} and not image.floating
+        return _knows(image)
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
+    def decode(self, task: Task) -> Decoded:
         """Decode the frame at 8/8, 4/8, 2/8 or 1/8."""
-        data = frame.read()
+        image = task.image
+        data = task.frame.read()
         stream = read_jpeg_head(data)
-        check_size(stream, image, limits)
-        if stream.precision != 8 or stream.process not in _SCALABLE:
-            raise DecodeFailure(f"{self.name}: {stream.precision} bits in process {stream.process:02X}")
+        check_stream(stream, task)
+        if stream.precision != 8 or stream.process not in _DCT:
+            raise DecodeFailure(f"{self.name}: it is no 8-bit DCT")
         if image.samples == 3 and not _is_ybr(stream, image):
-            raise DecodeFailure(f"{self.name}: RGB components")
-        rows, columns = image.rows, image.columns
-        scale = min(size / max(rows, columns), 1)
+            raise DecodeFailure(f"{self.name}: its components are RGB")
+        check_whole(task)
         pixels = foreign(
             self.name,
             lambda: simplejpeg.decode_jpeg(
                 data,
                 colorspace="RGB" if image.samples == 3 else "GRAY",
-                min_height=max(int(rows * scale), 1),
-                min_width=max(int(columns * scale), 1),
+                min_height=image.rows if task.exact else task.rows,
+                min_width=image.columns if task.exact else task.columns,
                 min_factor=1,
             ),
         )
-        return Decoded(
-            pixels if image.samples == 3 else pixels[:, :, 0], "RGB" if image.samples == 3 else image.photometric
-        )
+        if image.samples == 3:
+            return Decoded(pixels, "RGB")
+        return Decoded(pixels[:, :, 0], image.photometric)
 
 
-class JpegAnyBits:
-    """imagecodecs' libjpeg-turbo: 8, 12 and 16 bits, DCT and lossless, whole."""
+class WholeJpeg:
+    """imagecodecs' libjpeg-turbo: 8, 12 and 16 bits, DCT and lossless.
+
+    Entropy decoding is most of the work in these, so that decoding at a smaller scale would save little.
+    """
 
     name = "imagecodecs jpeg8"
 
     def supports(self, image: Image) -> bool:
         """Whether it knows images of this kind."""
-        return image.samples in {1, 3} and not image.floating
+        return _knows(image)
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
+    def decode(self, task: Task) -> Decoded:
         """Decode the frame."""
-        data = frame.read()
+        image = task.image
+        data = task.frame.read()
         stream = read_jpeg_head(data)
-        check_size(stream, image, limits)
+        check_stream(stream, task)
+        check_whole(task)
         if image.samples == 1:
-            pixels = foreign(self.name, lambda: imagecodecs.jpeg8_decode(data))
-            return Decoded(pixels, image.photometric)
-        colours = "YCBCR" if stream.process in _SCALABLE and _is_ybr(stream, image) else "RGB"
+            return Decoded(foreign(self.name, lambda: imagecodecs.jpeg8_decode(data)), image.photometric)
+        is_dct = stream.process in _DCT
+        colours = "YCBCR" if is_dct and _is_ybr(stream, image) else "RGB"
         pixels = foreign(self.name, lambda: imagecodecs.jpeg8_decode(data, colorspace=colours, outcolorspace="RGB"))
-        return Decoded(pixels, image.photometric if stream.process not in _SCALABLE else "RGB")
+        return Decoded(pixels, "RGB" if is_dct else image.photometric)

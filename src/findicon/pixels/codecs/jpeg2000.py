@@ -1,28 +1,120 @@
 """JPEG 2000 and HTJ2K (ISO/IEC 15444-1, -2, -15; PS3.5 8.2.4, 8.2.14)."""
 
+import io
+from typing import Any
+
 import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
-from ..codestream import jpeg2000_start, read_jpeg2000_head
-from ..frames import Frame
+from ..codestream import Codestream, jpeg2000_start, read_jpeg2000_head
 from ..image import Image
-from ..limits import Limits
-from .interface import Decoded, check_size, foreign
+from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
+from .smaller_stream import smaller_stream
+
+_HEAD = 1 << 12
+# The wavelet's averages are sharper than area averages. With so many times the picture's pixels the difference is
+# small; twice as many would cost four times as much.
+_OVERSAMPLING = 1.5
 
 
-class FullJpeg2000:
-    """imagecodecs' OpenJPEG: the whole frame."""
+def _knows(image: Image) -> bool:
+    return image.samples in {1, 3} and not image.floating
 
-    name = "imagecodecs jpeg2k"
+
+def _levels(task: Task, stream: Codestream) -> int:
+    """Give how many times the frame can be halved and still be large enough."""
+    levels = 0
+    while levels < stream.levels and task.reduction(_OVERSAMPLING) >= 2 << levels:
+        levels += 1
+    return levels
+
+
+def _decoded(pixels: NDArray[Any], image: Image, stream: Codestream) -> Decoded:
+    return Decoded(pixels, "RGB" if image.samples == 3 and stream.colour_transform else image.photometric)
+
+
+class SmallerJpeg2000:
+    """OpenJPEG on a smaller stream, made of the first bytes of the frame."""
+
+    name = "OpenJPEG, smaller stream"
 
     def supports(self, image: Image) -> bool:
         """Whether it knows images of this kind."""
-        return not image.floating
+        return _knows(image)
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
-        """Decode the frame."""
-        data = frame.read()
+    def decode(self, task: Task) -> Decoded:
+        """Decode at 1/2, 1/4, 1/8 and so on."""
+        stream = read_jpeg2000_head(task.frame.read(_HEAD))
+        check_stream(stream, task)
+        levels = _levels(task, stream)
+        if levels == 0:
+            raise DecodeFailure(f"{self.name}: full size is wanted")
+        smaller = smaller_stream(task.frame, stream, levels)
+        try:
+            pixels = _open_jpeg(self.name, smaller.data)
+        except DecodeFailure:  # OpenJPEG notices when packets are missing
+            if smaller.is_whole:
+                raise
+            pixels = _open_jpeg(self.name, smaller_stream(task.frame, stream, levels, whole=True).data)
+        return _decoded(pixels, task.image, stream)
+
+
+class ReducedJpeg2000:
+    """Pillow's OpenJPEG, reducing by itself: for streams that are not ordered by resolution."""
+
+    name = "Pillow, reduced"
+
+    def supports(self, image: Image) -> bool:
+        """Whether it knows images of this kind: those that have a Pillow mode."""
+        return _knows(image) and image.bits_allocated <= 16 and not (image.samples == 3 and image.bits_allocated > 8)
+
+    def decode(self, task: Task) -> Decoded:
+        """Decode at 1/2, 1/4, 1/8 and so on."""
+        data = task.frame.read()
         stream = read_jpeg2000_head(data)
-        check_size(stream, image, limits)
-        data = data[jpeg2000_start(data) :]
-        pixels = foreign(self.name, lambda: imagecodecs.jpeg2k_decode(data, numthreads=1))
-        return Decoded(pixels, "RGB" if image.samples == 3 and stream.colour_transform else image.photometric)
+        check_stream(stream, task)
+        levels = _levels(task, stream)
+        # Pillow rounds the size where the Standard takes the next whole number, and then refuses the result.
+        while levels and any((side + (1 << levels >> 1)) >> levels != -(-side >> levels) for side in _sides(stream)):
+            levels -= 1
+        if levels == 0 or stream.signed:
+            raise DecodeFailure(f"{self.name}: full size is wanted")
+        pixels = foreign(self.name, lambda: _pillow(data[jpeg2000_start(data) :], levels))
+        if pixels.dtype.itemsize == 2:
+            pixels = pixels >> np.uint16(16 - stream.precision)  # Pillow fills the 16 bits
+        return _decoded(pixels, task.image, stream)
+
+
+class WholeJpeg2000:
+    """OpenJPEG on the whole frame."""
+
+    name = "OpenJPEG"
+
+    def supports(self, image: Image) -> bool:
+        """Whether it knows images of this kind."""
+        return _knows(image)
+
+    def decode(self, task: Task) -> Decoded:
+        """Decode the frame at full size."""
+        data = task.frame.read()
+        stream = read_jpeg2000_head(data)
+        check_stream(stream, task)
+        check_whole(task)
+        return _decoded(_open_jpeg(self.name, data[jpeg2000_start(data) :]), task.image, stream)
+
+
+def _sides(stream: Codestream) -> tuple[int, int]:
+    return stream.rows, stream.columns
+
+
+def _open_jpeg(name: str, data: bytes) -> NDArray[Any]:
+    return foreign(name, lambda: imagecodecs.jpeg2k_decode(data, numthreads=1))
+
+
+def _pillow(data: bytes, levels: int) -> NDArray[Any]:
+    with PillowImage.open(io.BytesIO(data), formats=("JPEG2000",)) as opened:
+        opened.reduce = levels  # type: ignore[method-assign,assignment]  # Pillow's way to say it
+        opened.load()
+        return np.asarray(opened)

@@ -3,14 +3,12 @@
 import imagecodecs
 
 from ..codestream import read_jpeg_head
-from ..frames import Frame
 from ..image import Image
-from ..limits import Limits
-from .interface import Decoded, check_size, foreign
+from .interface import Decoded, Task, check_stream, check_whole, foreign
 
 
 class JpegLs:
-    """imagecodecs' CharLS."""
+    """imagecodecs' CharLS; there is no way to decode less than a whole frame."""
 
     name = "imagecodecs jpegls"
 
@@ -18,8 +16,9 @@ class JpegLs:
         """Whether it knows images of this kind."""
         return not image.floating
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
-        """Decode the frame; there is no way to decode less."""
-        data = frame.read()
-        check_size(read_jpeg_head(data), image, limits)
-        return Decoded(foreign(self.name, lambda: imagecodecs.jpegls_decode(data)), image.photometric)
+    def decode(self, task: Task) -> Decoded:
+        """Decode the frame."""
+        data = task.frame.read()
+        check_stream(read_jpeg_head(data), task)
+        check_whole(task)
+        return Decoded(foreign(self.name, lambda: imagecodecs.jpegls_decode(data)), task.image.photometric)

@@ -2,27 +2,29 @@
 
 import imagecodecs
 
-from ...errors import IconError
-from ..frames import Frame
+from ..codestream import read_jpegxl_size
 from ..image import Image
-from ..limits import Limits
-from .interface import Decoded, foreign
+from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
 
 
 class JpegXl:
-    """imagecodecs' libjxl."""
+    """imagecodecs' libjxl; there is no way to decode less than a whole frame."""
 
     name = "imagecodecs jpegxl"
 
     def supports(self, image: Image) -> bool:
         """Whether it knows images of this kind."""
-        return not image.floating
+        return image.samples in {1, 3} and not image.floating
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
-        """Decode the frame; there is no way to decode less."""
-        pixels = foreign(self.name, lambda: imagecodecs.jpegxl_decode(frame.read(), numthreads=1))
+    def decode(self, task: Task) -> Decoded:
+        """Decode the frame."""
+        image = task.image
+        data = task.frame.read()
+        check_stream(read_jpegxl_size(data, image.samples), task)
+        check_whole(task)
+        pixels = foreign(self.name, lambda: imagecodecs.jpegxl_decode(data, numthreads=1))
         if pixels.shape[:2] != (image.rows, image.columns):
-            raise IconError(
-                f"Rows x Columns is {image.rows} x {image.columns}, but the frame is {pixels.shape[0]} x {pixels.shape[1]}"
-            )
-        return Decoded(pixels, "RGB" if image.samples == 3 else image.photometric)
+            raise DecodeFailure(f"{self.name}: {pixels.shape[:2]} came out")
+        if image.samples == 3:
+            return Decoded(pixels, "RGB")
+        return Decoded(pixels.reshape(image.rows, image.columns), image.photometric)

@@ -4,14 +4,12 @@ import imagecodecs
 import numpy as np
 
 from ...errors import IconError
-from ..frames import Frame
 from ..image import Image
-from ..limits import Limits
-from .interface import Decoded, DecodeFailure, foreign
+from .interface import Decoded, DecodeFailure, Task, check_whole, foreign
 
 
 class Rle:
-    """imagecodecs' decoder."""
+    """imagecodecs' decoder; there is no way to decode less than a whole frame."""
 
     name = "imagecodecs dicomrle"
 
@@ -19,18 +17,19 @@ class Rle:
         """Whether it knows images of this kind: whole bytes."""
         return image.bits_allocated >= 8
 
-    def decode(self, frame: Frame, image: Image, size: int, limits: Limits) -> Decoded:
-        """Decode the frame; there is no way to decode less."""
+    def decode(self, task: Task) -> Decoded:
+        """Decode the frame."""
+        image = task.image
+        check_whole(task)
         length = image.rows * image.columns * image.samples * image.bits_allocated // 8
-        limits.check_memory(3 * length, "Decoding the frame")
-        dtype = np.dtype(f"<u{image.bits_allocated // 8}")
-        data = frame.read()
+        dtype = np.dtype(f"<{'f' if image.floating else 'u'}{image.bits_allocated // 8}")
+        data = task.frame.read()
         segments = int.from_bytes(data[:4], "little")
         if segments != image.samples * dtype.itemsize:
             raise IconError(f"The RLE frame has {segments} segments; its pixels need {image.samples * dtype.itemsize}")
         pixels = foreign(self.name, lambda: np.frombuffer(imagecodecs.dicomrle_decode(data, dtype, out=length), dtype))
-        if pixels.size * dtype.itemsize != length:
-            raise DecodeFailure(f"{self.name}: {pixels.size * dtype.itemsize} of {length} bytes came out")
+        if pixels.nbytes != length:
+            raise DecodeFailure(f"{self.name}: {pixels.nbytes} of {length} bytes came out")
         if image.samples == 1:
             return Decoded(pixels.reshape(image.rows, image.columns), image.photometric)
         planes = pixels.reshape(image.samples, image.rows, image.columns)
