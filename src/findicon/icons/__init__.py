@@ -9,7 +9,9 @@ from .choice import RULES, series_candidates, study_candidates
 from .facts import Facts
 from .icon import Icon
 from .item import icon_element
+from .kinds import Kind, kind_of
 from .making import make_icon
+from .pictograms import Pictogram, pictogram
 from .preview import PREVIEW_SIZE, preview
 from .reading import icon_from_dataset
 
@@ -19,10 +21,14 @@ __all__ = [
     "BurnedIn",
     "Facts",
     "Icon",
+    "Kind",
+    "Pictogram",
     "attach_icon",
     "icon_element",
     "icon_from_dataset",
+    "kind_of",
     "make_icon",
+    "pictogram",
     "preview",
     "series_candidates",
     "study_candidates",

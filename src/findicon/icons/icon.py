@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from ..errors import IconError
 from ..pixels import Picture
 from .item import encode_item, replicate
-from .palette import to_gray, to_palette
+from .palette import indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,9 @@ class Icon:
             uint8, gray (rows, columns) or RGB (rows, columns, 3).
         """
         if array.ndim == 3:
-            array = np.ascontiguousarray(array)
-            gray = to_gray(array)
-            if gray is None:
-                indices, palette = to_palette(array)
-                return cls(indices.shape[0], indices.shape[1], indices.tobytes(), palette.tobytes())
-            array = gray
+            reduced = indexed(np.ascontiguousarray(array))
+            palette = b"" if reduced.palette is None else reduced.palette.tobytes()
+            return cls(array.shape[0], array.shape[1], reduced.indices.tobytes(), palette)
         return cls(array.shape[0], array.shape[1], array.tobytes())
 
     @classmethod
