@@ -1,0 +1,174 @@
+"""One pass over a folder: what is new or changed goes to the workers, what they read goes into the catalogue."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ..catalogue import Catalogue, InstanceRecord
+from ..errors import StorageError
+from .events import Event, Kind
+from .paths import location_of, path_of, printable
+from .records import NotKept, read_records
+from .walk import File, Unreadable, walk
+from .workers import Task, Workers, WorkFailed
+
+Report = Callable[[Event], None]
+_Known = dict[str, tuple[int, float]]
+_Read = list[InstanceRecord | NotKept]
+
+# A task costs about a millisecond to hand over, a header a tenth of one to read.
+_FILES_PER_TASK = 64
+_SECONDS_PER_TASK = 120.0
+_SECONDS_PER_FILE = 10.0
+_TASKS_UNDER_WAY = 4  # for each worker
+_RECORDS_PER_TRANSACTION = 1000
+_FILES_PER_EVENT = 256
+
+
+class Scan:
+    """Brings the catalogue up to date with folders.
+
+    Parameters
+    ----------
+    catalogue
+        What is brought up to date.
+    workers
+        Who reads.
+    tell
+        Called with what happens.
+    """
+
+    def __init__(self, catalogue: Catalogue, workers: Workers, tell: Report) -> None:
+        self._catalogue = catalogue
+        self._workers = workers
+        self._tell = tell
+        self._under_way: deque[tuple[Sequence[File], Task[_Read]]] = deque()
+        self._records: list[InstanceRecord] = []
+        self._changed: set[str] = set()
+        self._unseen: list[str] = []
+
+    def run(self, root: str) -> None:
+        """Look at everything below `root`, the absolute path of a folder or file.
+
+        Raises
+        ------
+        StorageError
+            There is nothing at `root`, and the catalogue knows nothing there either.
+        CatalogueError
+            The catalogue cannot be read or written.
+        """
+        known = self._known(root)
+        for chunk in _chunks(self._new_or_changed(root, known)):
+            while len(self._under_way) >= _TASKS_UNDER_WAY * self._workers.count:
+                self._take()
+            self._under_way.append((chunk, self._workers.start(_SECONDS_PER_TASK, read_records, chunk)))
+        while self._under_way:
+            self._take()
+        self._write()
+        # Last, because a file that moved keeps its instance only when the catalogue has seen it at its new path.
+        self._forget([location for location in known if not any(_lies_in(location, path) for path in self._unseen)])
+
+    def _known(self, root: str) -> _Known:
+        """Give size and time of modification of every file that the catalogue knows at `root`, by location."""
+        found: _Known = {}
+        for start in {location_of(root), Path(root).as_uri()}:
+            found.update(self._catalogue.files(start))
+        return {location: seen for location, seen in found.items() if _lies_in(location, root)}
+
+    def _new_or_changed(self, root: str, known: _Known) -> Iterator[File]:
+        """Give the files to read, and take out of `known` all that are there."""
+        found = unchanged = 0
+        for file in _walk_or_nothing(root, known):
+            if isinstance(file, Unreadable):
+                self._unseen.append(file.path)
+                self._fail(file.path, file.reason)
+                continue
+            found += 1
+            seen = known.pop(location_of(file.path), None)
+            if seen == (file.size, file.modified):
+                unchanged += 1
+            else:
+                if seen is not None:
+                    self._changed.add(location_of(file.path))
+                yield file
+            if found == _FILES_PER_EVENT:
+                self._count(found, unchanged)
+                found = unchanged = 0
+        self._count(found, unchanged)
+
+    def _count(self, found: int, unchanged: int) -> None:
+        for kind, count in ((Kind.FOUND, found), (Kind.UNCHANGED, unchanged)):
+            if count:
+                self._tell(Event(kind, count))
+
+    def _take(self) -> None:
+        """Wait for the oldest task and keep what it read."""
+        chunk, task = self._under_way.popleft()
+        try:
+            self._keep(task.result())
+        except WorkFailed:  # one of the files did it; alone, it is found out
+            tasks = [(file, self._workers.start(_SECONDS_PER_FILE, read_records, [file])) for file in chunk]
+            for file, alone in tasks:
+                try:
+                    self._keep(alone.result())
+                except WorkFailed as exc:
+                    self._keep([NotKept(file, Kind.FAILED, str(exc))])
+
+    def _keep(self, read: _Read) -> None:
+        for one in read:
+            if isinstance(one, NotKept):
+                self._refuse(one)
+            else:
+                self._records.append(one)
+        if len(self._records) >= _RECORDS_PER_TRANSACTION:
+            self._write()
+
+    def _write(self) -> None:
+        if self._records:
+            self._catalogue.add(self._records)
+            self._tell(Event(Kind.INDEXED, len(self._records)))
+            self._records = []
+
+    def _refuse(self, one: NotKept) -> None:
+        if one.kind is Kind.FAILED:
+            self._fail(one.file.path, one.reason)
+            return
+        location = location_of(one.file.path)
+        if location in self._changed:  # it was an instance, or a failure, once
+            self._catalogue.remove([location])
+        self._tell(Event(one.kind, 1, printable(one.file.path), one.reason))
+
+    def _fail(self, path: str, reason: str) -> None:
+        self._catalogue.fail(location_of(path), reason)
+        self._tell(Event(Kind.FAILED, 1, printable(path), reason))
+
+    def _forget(self, gone: Sequence[str]) -> None:
+        if gone:
+            self._catalogue.remove(gone)
+            self._tell(Event(Kind.GONE, len(gone)))
+
+
+def _walk_or_nothing(root: str, known: _Known) -> Iterator[File | Unreadable]:
+    """Walk; a root that is gone is an empty one where the catalogue knows what was there."""
+    try:
+        yield from walk(root)
+    except StorageError:
+        if os.path.lexists(root) or not known:
+            raise
+
+
+def _chunks(files: Iterable[File]) -> Iterator[list[File]]:
+    chunk: list[File] = []
+    for file in files:
+        chunk.append(file)
+        if len(chunk) == _FILES_PER_TASK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _lies_in(location: str, folder: str) -> bool:
+    path = path_of(location)
+    return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)

@@ -1,0 +1,224 @@
+"""Taking instances in: to disk as they arrive, into the catalogue, and only then acknowledged."""
+
+import io
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from ..catalogue import Catalogue
+from ..errors import CatalogueError, StorageError
+from ..observe import log
+from .commits import Commits
+from .file_meta import check_uid, file_meta
+from .paths import location_of
+from .records import read_record
+from .storage_folder import StorageFolder, same_data_set
+from .walk import File
+
+_BUFFER = 1 << 18
+# What associations say of themselves, too (a test holds the two together: importing them would load the network).
+IMPLEMENTATION = ("2.25.318920742037131138283679188874597518598", "FINDICON")
+
+
+def _nobody() -> None:
+    """Be the listener of a storage that nobody listens to."""
+
+
+class Storage:
+    """A storage folder with its catalogue, as the port Ingest; safe between threads, and between processes.
+
+    An instance that was acknowledged survives `kill -9` and power loss: its bytes, its name and its row are synced
+    before `receive`'s context manager is left. What was not acknowledged leaves nothing, at the latest at the next
+    start. An instance that is there already is kept as it is; other bytes under its UID are put aside, reported as a
+    failure of the catalogue, and not lost.
+
+    Parameters
+    ----------
+    folder
+        Where files are kept; made when it is not there.
+    catalogue
+        Where they are found again.
+    stored
+        Called after every instance that was stored, for whoever makes pictures.
+
+    Raises
+    ------
+    StorageError, CatalogueError
+        The folder or the catalogue cannot be used.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], catalogue: Catalogue, *, stored: Callable[[], None] = _nobody
+    ) -> None:
+        self._catalogue = catalogue
+        self._stored = stored
+        self._folder = StorageFolder(folder)
+        self._commits = Commits(catalogue)
+        try:
+            self._clear_up()
+        except OSError as exc:
+            self.close()
+            raise StorageError(f"The storage folder {folder} cannot be used: {exc.strerror}") from exc
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Storage":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what waits and give the folder back."""
+        self._commits.close()
+        self._folder.close()
+
+    def receive(
+        self, sop_class: str, sop_instance: str, transfer_syntax: str, sender: str
+    ) -> AbstractContextManager[BinaryIO]:
+        """Give a stream for the encoded data set; leaving it cleanly means durable, leaving it with an error undone.
+
+        Parameters
+        ----------
+        sop_class, sop_instance
+            Affected SOP Class and Instance UID of the request (PS3.7 9.1.1.1).
+        transfer_syntax
+            What the presentation context was accepted with.
+        sender
+            AE title it comes from, or ``AET@host:port``.
+
+        Raises
+        ------
+        StorageError, CatalogueError
+            On entering, writing or leaving: the instance was not kept, and the text says why.
+        """
+        head = file_meta(
+            check_uid(sop_class, "SOP Class UID"),
+            check_uid(sop_instance, "SOP Instance UID"),
+            check_uid(transfer_syntax, "Transfer Syntax UID"),
+            sender.partition("@")[0],
+            IMPLEMENTATION,
+        )
+        return _Reception(self, head, sop_class, sop_instance)
+
+    def incoming_path(self, sop_instance: str) -> Path:
+        """Give a path for a file that is about to arrive."""
+        return self._folder.incoming_path(sop_instance)
+
+    def keep(self, incoming: Path, sop_class: str, sop_instance: str) -> None:
+        """Keep a file that is whole and synced; raises StorageError or CatalogueError."""
+        place = self._folder.place_of(sop_instance)
+        found = incoming.stat()
+        record = read_record(File(str(incoming), found.st_size, found.st_mtime), location=location_of(str(place)))
+        facts = record.facts
+        if (facts.sop_instance, facts.sop_class) != (sop_instance, sop_class):
+            raise StorageError(
+                f"The data set is {facts.sop_instance} of class {facts.sop_class or 'unknown'},"
+                f" but was announced as {sop_instance} of class {sop_class}"
+            )
+        if not self._folder.place(incoming, sop_instance):
+            self._keep_first(incoming, place, sop_instance)
+            return
+        try:
+            self._commits.commit(record)
+        except CatalogueError:
+            self._take_back(place)
+            raise
+        self._stored()
+
+    def is_in_doubt(self, incoming: Path) -> bool:
+        """Tell whether a file that was not kept has its final place all the same."""
+        try:
+            return incoming.stat().st_nlink > 1
+        except FileNotFoundError:
+            return False
+
+    def _keep_first(self, incoming: Path, place: Path, sop_instance: str) -> None:
+        if same_data_set(incoming, place):
+            # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
+            found = place.stat()
+            self._commits.commit(read_record(File(str(place), found.st_size, found.st_mtime)))
+            return
+        aside = self._folder.put_aside(incoming, sop_instance)
+        reason = f"Other bytes arrived under SOP Instance UID {sop_instance}; the first are kept, these were put aside"
+        self._catalogue.fail(location_of(str(aside)), reason)
+        log.warning("other bytes under a known SOP Instance UID", put_aside=str(aside))
+
+    def _take_back(self, place: Path) -> None:
+        """Undo the placing of a file that the catalogue did not take; if it cannot even tell, the next start does."""
+        if not self._is_catalogued(place):
+            place.unlink(missing_ok=True)
+
+    def _clear_up(self) -> None:
+        """Bring files and catalogue into agreement after processes were killed."""
+        for left in self._folder.left_behind():
+            place = self._folder.place_of(left.sop_instance)
+            if place.exists() and place.samefile(left.path) and not self._is_catalogued(place):
+                found = place.stat()
+                self._commits.commit(read_record(File(str(place), found.st_size, found.st_mtime)))
+                log.info("stored file catalogued after a restart", file=str(place))
+            left.path.unlink()
+
+    def _is_catalogued(self, place: Path) -> bool:
+        return location_of(str(place)) in self._catalogue.files(location_of(str(place)))
+
+
+class _Stream(io.FileIO):
+    """The file of an instance that arrives; a full disk is an error of the storage."""
+
+    def write(self, data: "io.ReadableBuffer") -> int:  # type: ignore[name-defined]
+        try:
+            return super().write(data)
+        except OSError as exc:
+            raise StorageError(f"{self.name} cannot be written: {exc.strerror}") from exc
+
+
+class _Reception(AbstractContextManager[BinaryIO]):
+    """One instance that arrives."""
+
+    def __init__(self, storage: Storage, head: bytes, sop_class: str, sop_instance: str) -> None:
+        self._storage = storage
+        self._head = head
+        self._sop_class = sop_class
+        self._sop_instance = sop_instance
+        self._path = storage.incoming_path(sop_instance)
+
+    def __enter__(self) -> BinaryIO:
+        try:
+            self._file = io.BufferedWriter(_Stream(self._path, "xb"), _BUFFER)
+        except OSError as exc:
+            raise StorageError(f"{self._path} cannot be written: {exc.strerror}") from exc
+        self._file.write(self._head)
+        return self._file
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        is_kept = False
+        try:
+            if error is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._storage.keep(self._path, self._sop_class, self._sop_instance)
+                is_kept = True
+        except OSError as exc:
+            raise StorageError(f"{self._sop_instance} cannot be stored: {exc.strerror or exc}") from exc
+        finally:
+            self._end(is_kept=is_kept)
+
+    def _end(self, *, is_kept: bool) -> None:
+        """Close the file and take its first name away.
+
+        It stays where the file has its place but the catalogue could not tell whether it knows it: the next start asks
+        again.
+        """
+        try:
+            self._file.raw.close()  # what is still buffered is of no use
+        finally:
+            if is_kept or not self._storage.is_in_doubt(self._path):
+                self._path.unlink(missing_ok=True)

@@ -1,0 +1,215 @@
+"""The folder that received instances lie in, and how a file gets its final place there without ever being half there.
+
+::
+
+    instances/3fa/1.2.840….dcm     final, spread over 4096 folders by a hash of the SOP Instance UID
+    incoming/<owner>/….part        still arriving; the owner is one process, which holds its lock file
+    conflicts/1.2.840….<hash>.dcm  other bytes under a SOP Instance UID that was there first
+
+A file gets its final place by a hard link, which unlike a rename never replaces what is there, and its first name goes
+when the catalogue knows it. So what a process left behind when it was killed stands in its own incoming folder: a name
+alone never became an instance, a name whose file has its final place too may be missing in the catalogue. Nobody has to
+compare ten million files with a database to find that out.
+"""
+
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import StorageError
+from .file_meta import start_of_data_set
+
+if sys.platform != "win32":
+    import fcntl
+
+_BLOCK = 1 << 20
+_HEAD = 144
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A file in the incoming folder of a process that is no more."""
+
+    path: Path
+    sop_instance: str
+
+
+class StorageFolder:
+    """The files of one storage folder, shared by all processes that serve it.
+
+    Parameters
+    ----------
+    folder
+        Made when it is not there.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be made or written, or this system has no file locks.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if sys.platform == "win32":
+            raise StorageError("A storage folder needs the file locks of POSIX systems")
+        self.root = Path(folder).absolute()
+        self._instances = self.root / "instances"
+        self._incoming = self.root / "incoming"
+        self._conflicts = self.root / "conflicts"
+        self._lock = -1
+        try:
+            for path in (self._instances, self._incoming, self._conflicts):
+                path.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.root)
+            self.own = self._claim()
+        except OSError as exc:
+            raise StorageError(f"The storage folder {self.root} cannot be used: {exc.strerror}") from exc
+
+    def close(self) -> None:
+        """Give the incoming folder back; it is gone when nothing is left in it."""
+        if self._lock < 0:
+            return
+        self._release(self.own, self._lock)
+        self._lock = -1
+
+    def place_of(self, sop_instance: str) -> Path:
+        """Give where an instance lies, or would."""
+        spread = hashlib.sha256(sop_instance.encode("ascii")).hexdigest()[:3]
+        return self._instances / spread / f"{sop_instance}.dcm"
+
+    def incoming_path(self, sop_instance: str) -> Path:
+        """Give a path for a file that is about to arrive; no other has it."""
+        return self.own / f"{sop_instance}.{secrets.token_hex(8)}.part"
+
+    def place(self, incoming: Path, sop_instance: str) -> bool:
+        """Give a file that is whole and synced its final place, durably.
+
+        Returns
+        -------
+        bool
+            False where that place is taken already.
+        """
+        place = self.place_of(sop_instance)
+        if not place.parent.exists():
+            place.parent.mkdir(exist_ok=True)
+            sync_folder(self._instances)
+        try:
+            os.link(incoming, place)
+        except FileExistsError:
+            is_first = False
+            with place.open("rb") as file:  # whoever was first may not have got so far
+                os.fsync(file.fileno())
+        else:
+            is_first = True
+        sync_folder(place.parent)
+        return is_first
+
+    def put_aside(self, incoming: Path, sop_instance: str) -> Path:
+        """Keep a file whose place other bytes have taken; the same bytes are kept once."""
+        with incoming.open("rb") as file:
+            _pass_head(file)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        path = self._conflicts / f"{sop_instance}.{digest[:16]}.dcm"
+        if not path.exists():
+            os.link(incoming, path)
+        sync_folder(self._conflicts)
+        return path
+
+    def left_behind(self) -> Iterator[LeftBehind]:
+        """Give the files that processes left in their incoming folders when they were killed.
+
+        Each folder is claimed while its files are given, so no two processes clear up the same one, and removed after
+        its last file is: whoever takes them removes them.
+        """
+        for folder in sorted(self._incoming.iterdir()):
+            with self._gate():
+                lock = _lock(folder / "lock") if folder.is_dir() and folder != self.own else -1
+            if lock < 0:
+                continue  # its owner lives
+            for path in sorted(folder.glob("*.part")):
+                yield LeftBehind(path, path.name.rsplit(".", 2)[0])
+            self._release(folder, lock)
+
+    def _claim(self) -> Path:
+        own = self._incoming / f"{os.getpid()}-{secrets.token_hex(4)}"
+        with self._gate():
+            own.mkdir()
+            self._lock = _lock(own / "lock")
+        return own
+
+    def _gate(self) -> "_Gate":
+        """Hold back other processes between making a folder and locking it."""
+        return _Gate(self._incoming / "gate")
+
+    @staticmethod
+    def _release(folder: Path, lock: int) -> None:
+        try:
+            (folder / "lock").unlink()
+            folder.rmdir()
+        except OSError:
+            pass  # files are left in it: the next start looks at them
+        os.close(lock)
+
+
+class _Gate:
+    """A lock that is waited for; the kernel opens it when its holder dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def same_data_set(path: Path, other: Path) -> bool:
+    """Tell whether two files hold the same data set; their File Meta Information may name different senders.
+
+    Raises
+    ------
+    StorageError
+        One of them does not begin with File Meta Information.
+    """
+    with path.open("rb") as one, other.open("rb") as two:
+        _pass_head(one)
+        _pass_head(two)
+        while True:
+            block = one.read(_BLOCK)
+            if block != two.read(_BLOCK):
+                return False
+            if not block:
+                return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _pass_head(file: BinaryIO) -> None:
+    file.seek(start_of_data_set(file.read(_HEAD)))
+
+
+def _lock(path: Path) -> int:
+    """Lock a file without waiting; give its descriptor, or -1 where somebody holds it or its folder is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        return -1
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return -1
+    return descriptor

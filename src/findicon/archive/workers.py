@@ -1,0 +1,180 @@
+"""Processes that do what may hang, crash or eat memory: a codec in C can be stopped by killing its process only."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from typing import Any, Generic, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from ..errors import FindiconError
+
+_Result = TypeVar("_Result")
+
+# A worker is replaced after so many tasks, so that what a codec leaks does not add up.
+_TASKS = 5_000
+# A pool whose workers die between two tasks is broken (the out-of-memory killer does that) and is made anew.
+_ATTEMPTS = 3
+# Every codec and array library counts threads in its own variable; one process for each core is what we want.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPJ_NUM_THREADS", "BLOSC_NTHREADS")
+
+
+class WorkFailed(FindiconError):  # noqa: N818 -- never leaves this room
+    """A task was not done; the text says why."""
+
+
+class TookTooLong(WorkFailed):
+    """A task was stopped at its time limit, and its worker killed."""
+
+
+class WorkerDied(WorkFailed):
+    """The worker's process ended in the middle of a task."""
+
+
+class WorkersClosed(WorkFailed):
+    """The workers are closed, or were while the task waited."""
+
+
+class Task(Generic[_Result]):
+    """A task that was given to the workers."""
+
+    def __init__(self, schedule: "Callable[[], Future[_Result]]", limit: float) -> None:
+        self._schedule = schedule
+        self._limit = limit
+        self._future = schedule()
+
+    def result(self) -> _Result:
+        """Wait for what the function returns, or raise what it raised.
+
+        Raises
+        ------
+        WorkFailed
+            The function did not come to its end.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._future.result()
+            except TimeoutError as exc:
+                raise TookTooLong(f"It took longer than {self._limit:g} s and was stopped") from exc
+            except ProcessExpired as exc:
+                raise WorkerDied(f"The worker process ended with exit code {exc.exitcode}") from exc
+            except CancelledError as exc:
+                raise WorkersClosed("The workers were closed") from exc
+            except BrokenProcessPool:
+                self._future = self._schedule()
+        raise WorkerDied("Worker processes end as soon as they start")
+
+
+class Workers:
+    """A few spawned processes, started when first needed and replaced when they are killed; safe between threads.
+
+    Parameters
+    ----------
+    count
+        How many; None for one per core.
+
+    Notes
+    -----
+    Spawned, not forked: a fork copies the locks of other threads in whatever state they are in.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or os.cpu_count() or 1
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+        self._under_way: set[Future[Any]] = set()
+        self._closed = False
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, limit: float, function: Callable[..., _Result], *arguments: object) -> Task[_Result]:
+        """Give a task to the workers and return at once.
+
+        Parameters
+        ----------
+        limit
+            Seconds it may run, from when a worker takes it up.
+        function, *arguments
+            A function that a spawned process can import; like its arguments it is pickled.
+
+        Raises
+        ------
+        WorkersClosed
+            After `close`.
+        """
+        return Task(lambda: self._schedule(limit, function, arguments), limit)
+
+    def close(self) -> None:
+        """Kill what runs, fail what waits, leave no process behind."""
+        with self._lock:
+            self._closed = True
+            pool, self._pool = self._pool, None
+            under_way = list(self._under_way)
+        if pool is not None:
+            _end(pool)
+        for future in under_way:
+            future.cancel()
+
+    def _schedule(
+        self, limit: float, function: Callable[..., _Result], arguments: tuple[object, ...]
+    ) -> "Future[_Result]":
+        broken = []
+        with self._lock:
+            if self._closed:
+                raise WorkersClosed("The workers are closed")
+            if self._pool is not None and not self._pool.active:
+                broken.append(self._pool)
+                self._pool = None
+            if self._pool is None:
+                self._pool = self._make_pool()
+            try:
+                future: Future[_Result] = self._pool.schedule(function, args=arguments, timeout=limit)
+            except RuntimeError as exc:  # it broke this very moment
+                future = Future()
+                future.set_exception(BrokenProcessPool(str(exc)))
+            self._under_way.add(future)
+        future.add_done_callback(self._forget)
+        for pool in broken:
+            _end(pool)
+        return future
+
+    def _make_pool(self) -> ProcessPool:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPool(max_workers=self.count, max_tasks=_TASKS, initializer=_prepare, context=context)
+
+    def _forget(self, future: "Future[Any]") -> None:
+        with self._lock:
+            self._under_way.discard(future)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _prepare() -> None:
+    """Set up a worker's process before its first task."""
+    for variable in _THREADS:
+        os.environ[variable] = "1"
+    warnings.simplefilter("ignore")  # libraries warn of what is odd in a file; what is wrong comes back as a reason
+    # pebble handles SIGTERM in Python, which waits for C code to return: the very thing that may never happen
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave nothing running when the process that asked for the work was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

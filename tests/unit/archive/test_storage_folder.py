@@ -1,0 +1,94 @@
+import os
+from pathlib import Path
+
+import pytest
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from findicon.archive.file_meta import file_meta
+from findicon.archive.storage_folder import StorageFolder, same_data_set
+from findicon.errors import StorageError
+
+UID = "1.2.840.99"
+
+
+def arrived(folder: StorageFolder, data: bytes, *, sender: str = "MODALITY", uid: str = UID) -> Path:
+    path = folder.incoming_path(uid)
+    path.write_bytes(file_meta(CTImageStorage, uid, ExplicitVRLittleEndian, sender, ("1.2", "TEST")) + data)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StorageFolder:
+    made = StorageFolder(tmp_path / "storage")
+    yield made
+    made.close()
+
+
+def test_a_file_that_is_placed_has_its_final_name(folder: StorageFolder) -> None:
+    incoming = arrived(folder, b"data")
+    assert folder.place(incoming, UID)
+    place = folder.place_of(UID)
+    assert place.read_bytes() == incoming.read_bytes()
+    assert place.name == f"{UID}.dcm"
+
+
+def test_files_are_spread_over_folders(folder: StorageFolder) -> None:
+    parents = {folder.place_of(f"1.2.{number}").parent.name for number in range(200)}
+    assert len(parents) > 150
+    assert all(len(name) == 3 for name in parents)
+
+
+@pytest.mark.parametrize("uid", [".", "..", "...", "1..2"])
+def test_dots_do_not_leave_the_folder(folder: StorageFolder, uid: str) -> None:
+    assert folder.place_of(uid).resolve().is_relative_to(folder.root / "instances")
+    assert folder.incoming_path(uid).resolve().parent == folder.own.resolve()
+
+
+def test_what_is_there_is_never_replaced(folder: StorageFolder) -> None:
+    folder.place(arrived(folder, b"first"), UID)
+    assert not folder.place(arrived(folder, b"second"), UID)
+    assert folder.place_of(UID).read_bytes().endswith(b"first")
+
+
+def test_what_is_put_aside_is_kept_once(folder: StorageFolder) -> None:
+    paths = {folder.put_aside(arrived(folder, b"second", sender=sender), UID) for sender in ("ONE", "TWO")}
+    assert len(paths) == 1
+    assert paths.pop().read_bytes().endswith(b"second")
+    assert folder.put_aside(arrived(folder, b"third"), UID).read_bytes().endswith(b"third")
+
+
+def test_the_sender_makes_no_difference_to_the_data_set(folder: StorageFolder) -> None:
+    one, two = arrived(folder, b"data", sender="ONE"), arrived(folder, b"data", sender="ANOTHER")
+    assert one.read_bytes() != two.read_bytes()
+    assert same_data_set(one, two)
+    assert not same_data_set(one, arrived(folder, b"datum"))
+    assert not same_data_set(one, arrived(folder, b"data and more"))
+
+
+def test_what_a_living_process_receives_is_left_alone(tmp_path: Path, folder: StorageFolder) -> None:
+    arrived(folder, b"half of it")
+    other = StorageFolder(folder.root)
+    assert list(other.left_behind()) == []
+    other.close()
+    assert len(list(folder.own.glob("*.part"))) == 1
+
+
+def test_what_a_dead_process_left_is_found_once_and_its_folder_cleared(tmp_path: Path) -> None:
+    dead = StorageFolder(tmp_path)
+    incoming = arrived(dead, b"half of it")
+    os.close(dead._lock)  # as the kernel does when a process is killed
+    living = StorageFolder(tmp_path)
+    found = list(living.left_behind())
+    assert [(one.path, one.sop_instance) for one in found] == [(incoming, UID)]
+    assert dead.own.exists()  # its files are still there, so it is looked at again
+    found[0].path.unlink()
+    assert list(living.left_behind()) == []
+    assert not dead.own.exists()
+    living.close()
+    assert sorted(path.name for path in (tmp_path / "incoming").iterdir()) == ["gate"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match="cannot be used"):
+        StorageFolder(tmp_path / "file")
