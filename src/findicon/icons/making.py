@@ -5,34 +5,51 @@ from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 
-from ..errors import IconError
-from ..pixels import render
+from ..errors import IconError, StorageError
+from ..pixels import read_header, render
 from .icon import Icon
+from .stored import stored_icon
 
 LARGEST = 1024
 """The longest side that an icon may be asked for, in pixels; answers carry them uncompressed."""
 
 
-def make_icon(source: str | os.PathLike[str] | BinaryIO | Dataset, size: int = 64, frame: int | None = None) -> Icon:
+def make_icon(
+    source: str | os.PathLike[str] | BinaryIO | Dataset,
+    size: int = 64,
+    frame: int | None = None,
+    *,
+    use_stored: bool = False,
+) -> Icon:
     """Make the icon of an image.
 
     Parameters
     ----------
     source
-        A path, a binary file object or a pydicom data set.
+        A path, a binary file object that can seek, or a pydicom data set.
     size
         Longest side in pixels, 1 to 1024; the aspect is kept, and a smaller image stays as small as it is.
     frame
         Which frame of a multi-frame image, from 1; unless told, Representative Frame Number (0028,6010), else one a
         third of the way through (PS3.11 A.3.3.2).
+    use_stored
+        Take the picture that is stored beside the image, if any: its Icon Image Sequence or a private thumbnail of
+        GE. It has to be large enough, of the image's shape and not blank; else the image itself is rendered.
 
     Raises
     ------
     IconError
-        There is no picture to be had from it: no pixels, a codec that is not here, values that make no sense.
-    StorageError
-        The file cannot be read.
+        There is no picture to be had from it: no pixels, a codec that is not here, values that make no sense, a file
+        that cannot be read.
     """
     if not 1 <= size <= LARGEST:
         raise IconError(f"An icon of {size} pixels cannot be made: ask for 1 to {LARGEST}")
+    if use_stored and frame is None:
+        try:
+            header = source if isinstance(source, Dataset) else read_header(source).dataset()
+        except StorageError as error:
+            raise IconError(str(error)) from error
+        stored = stored_icon(header, size)
+        if stored is not None:
+            return stored
     return Icon.from_picture(render(source, size, frame=frame))

@@ -4,21 +4,18 @@ Every length is checked before it is believed. What the Standard does not allow 
 RGB and YBR, 16 bit, several items, no Pixel Representation, encapsulated pixel data.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from ..errors import IconError
+from .attributes import Attributes
 from .codestream import decode_codestream, find_codestream
 from .icon import Icon
 
 ICON_IMAGE_SEQUENCE = 0x00880200
 _PIXEL_DATA = 0x7FE00010
-_UNDEFINED = 0xFFFFFFFF
 # No icon is anywhere near it. It bounds the memory that a lying item can take: 64 MiB with 4 bytes a sample.
 _MOST_PIXELS = 1 << 22
 _INVERTED = bytes(range(255, -1, -1))
@@ -71,7 +68,7 @@ def icon_from_item(item: Dataset, pixel_data: int = _PIXEL_DATA) -> Icon:
     IconError
         No picture can be had from it.
     """
-    values = _Item(item)
+    values = Attributes(item)
     rows, columns = values.number(0x00280010), values.number(0x00280011)
     data, undefined = values.data(pixel_data)
     if not data:
@@ -86,61 +83,7 @@ def icon_from_item(item: Dataset, pixel_data: int = _PIXEL_DATA) -> Icon:
     return _native(values, rows, columns, data)
 
 
-class _Item:
-    """The attributes of an item as they stand, without pydicom's guesses about ambiguous VRs."""
-
-    def __init__(self, item: Dataset) -> None:
-        self._item = item
-
-    def _value(self, tag: int) -> tuple[Any, str, bool]:
-        try:
-            element = self._item.get_item(tag) if tag in self._item else None
-        except Exception as error:  # pydicom raises whatever malformed elements lead it to
-            raise IconError(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) of the icon is malformed") from error
-        if element is None or element.value is None:
-            return None, "little", False
-        if isinstance(element, RawDataElement):
-            return element.value, "little" if element.is_little_endian else "big", element.length == _UNDEFINED
-        return element.value, "little", element.is_undefined_length
-
-    def numbers(self, tag: int) -> tuple[int, ...]:
-        value, order, _ = self._value(tag)
-        if value is None:
-            return ()
-        if isinstance(value, bytes):
-            return tuple(np.frombuffer(value, _U16[order], len(value) // 2).tolist())
-        try:
-            return tuple(int(one) & 0xFFFF for one in (value if hasattr(value, "__iter__") else (value,)))
-        except (TypeError, ValueError) as error:
-            raise IconError(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) of the icon is no number") from error
-
-    def number(self, tag: int, default: int = 0) -> int:
-        return next(iter(self.numbers(tag)), default)
-
-    def text(self, tag: int) -> str:
-        value, _, _ = self._value(tag)
-        return value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else str(value or "").strip()
-
-    def data(self, tag: int) -> tuple[bytes, bool]:
-        """Give an element's bytes, and whether its length was undefined, which means encapsulated (PS3.5 A.4)."""
-        value, _, undefined = self._value(tag)
-        return (bytes(value), undefined) if isinstance(value, bytes | bytearray | memoryview) else (b"", False)
-
-    def words(self, tag: int) -> NDArray[np.uint16]:
-        """Give 16-bit values that may be written as OW or as US."""
-        value, order, _ = self._value(tag)
-        if isinstance(value, bytes):
-            return np.frombuffer(value, _U16[order], len(value) // 2)
-        return np.array(self.numbers(tag), np.uint16)
-
-    def order(self, tag: int) -> str:
-        return self._value(tag)[1]
-
-
-_U16 = {"little": "<u2", "big": ">u2"}
-
-
-def _photometric(values: _Item) -> str:
+def _photometric(values: Attributes) -> str:
     name = values.text(0x00280004).upper().replace("MONOCHROME ", "MONOCHROME")
     if name:
         return name
@@ -149,7 +92,7 @@ def _photometric(values: _Item) -> str:
     return "PALETTE COLOR" if values.numbers(0x00281101) else "MONOCHROME2"
 
 
-def _native_length(values: _Item, rows: int, columns: int, at_hand: int) -> int:
+def _native_length(values: Attributes, rows: int, columns: int, at_hand: int) -> int:
     samples, allocated = values.number(0x00280002, 1), values.number(0x00280100, 8)
     whole = (rows * columns * samples * allocated + 7) // 8
     # Chrominance for every other pixel only (PS3.3 C.7.6.3.1.2); but some say so and send all of it.
@@ -157,7 +100,7 @@ def _native_length(values: _Item, rows: int, columns: int, at_hand: int) -> int:
     return halved if _photometric(values) == "YBR_FULL_422" and at_hand < whole else whole
 
 
-def _native(values: _Item, rows: int, columns: int, data: bytes) -> Icon:
+def _native(values: Attributes, rows: int, columns: int, data: bytes) -> Icon:
     samples, allocated = values.number(0x00280002, 1), values.number(0x00280100, 8)
     photometric = _photometric(values)
     if (samples, allocated) not in {(1, 1), (1, 8), (1, 16), (3, 8), (3, 16)}:
@@ -176,15 +119,15 @@ def _native(values: _Item, rows: int, columns: int, data: bytes) -> Icon:
     return Icon(rows, columns, gray.translate(_INVERTED) if photometric == "MONOCHROME1" else gray)
 
 
-def _is_plain(values: _Item, allocated: int) -> bool:
+def _is_plain(values: Attributes, allocated: int) -> bool:
     return allocated == 8 and values.number(0x00280101, 8) == 8 and values.number(0x00280103) == 0
 
 
-def _stored(values: _Item, data: bytes, allocated: int) -> NDArray[np.int32]:
+def _stored(values: Attributes, data: bytes, allocated: int) -> NDArray[np.int32]:
     """Give the stored values, without what may lie beside them in their cells (PS3.5 8.1.1)."""
     if allocated == 1:
         return np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little").astype(np.int32)
-    kind = np.dtype(np.uint8) if allocated == 8 else np.dtype(_U16[values.order(_PIXEL_DATA)])
+    kind = np.dtype(np.uint8) if allocated == 8 else np.dtype(values.word(_PIXEL_DATA))
     cells = np.frombuffer(data, kind).astype(np.int32)
     stored = min(values.number(0x00280101, allocated) or allocated, allocated)
     cells &= (1 << stored) - 1
@@ -193,7 +136,7 @@ def _stored(values: _Item, data: bytes, allocated: int) -> NDArray[np.int32]:
     return cells
 
 
-def _stretched(values: _Item, data: bytes, allocated: int, count: int) -> bytes:
+def _stretched(values: Attributes, data: bytes, allocated: int, count: int) -> bytes:
     """Spread what is there over 0 to 255; an icon has no window that would say more."""
     cells = _stored(values, data, allocated)[:count]
     if allocated == 1:
@@ -203,7 +146,7 @@ def _stretched(values: _Item, data: bytes, allocated: int, count: int) -> bytes:
     return spread.astype(np.uint8).tobytes()
 
 
-def _colour(values: _Item, rows: int, columns: int, data: bytes, photometric: str) -> NDArray[np.uint8]:
+def _colour(values: Attributes, rows: int, columns: int, data: bytes, photometric: str) -> NDArray[np.uint8]:
     if photometric not in {"RGB", "YBR_FULL", "YBR_FULL_422"}:
         raise IconError(f"An icon of Photometric Interpretation {photometric!r} is not one this can read")
     allocated = values.number(0x00280100, 8)
@@ -223,7 +166,7 @@ def _colour(values: _Item, rows: int, columns: int, data: bytes, photometric: st
     return np.asarray(Image.frombytes("YCbCr", (columns, rows), samples.tobytes()).convert("RGB"))
 
 
-def _indexed(values: _Item, rows: int, columns: int, cells: NDArray[np.int32]) -> Icon:
+def _indexed(values: Attributes, rows: int, columns: int, cells: NDArray[np.int32]) -> Icon:
     colours, first = _palette(values)
     # Values outside map to the nearest entry (PS3.3 C.7.6.3.1.5).
     indices = np.clip(cells[: rows * columns] - first, 0, colours.shape[0] - 1)
@@ -232,7 +175,7 @@ def _indexed(values: _Item, rows: int, columns: int, cells: NDArray[np.int32]) -
     return Icon.from_array(colours[indices].reshape(rows, columns, 3))
 
 
-def _palette(values: _Item) -> tuple[NDArray[np.uint8], int]:
+def _palette(values: Attributes) -> tuple[NDArray[np.uint8], int]:
     """Give the palette as 8-bit RGB, (entries, 3), and the first value it maps (PS3.3 C.7.6.3.1.5-6)."""
     tables, first = [], 0
     for colour in range(3):
@@ -250,7 +193,7 @@ def _palette(values: _Item) -> tuple[NDArray[np.uint8], int]:
     return (table >> 8 if wide else table).astype(np.uint8), first
 
 
-def _table(values: _Item, tag: int, entries: int, bits: int) -> NDArray[np.uint16]:
+def _table(values: Attributes, tag: int, entries: int, bits: int) -> NDArray[np.uint16]:
     words = values.words(tag)
     if bits == 16 or words.size >= entries:  # or 8-bit entries that were given a word each
         table = words
