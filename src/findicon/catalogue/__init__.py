@@ -2,6 +2,7 @@
 
 from .catalogue import Catalogue
 from .columns import ATTRIBUTES
+from .finder import CatalogueFinder
 from .records import Conflict, Failure, InstanceRecord, Location
 
-__all__ = ["ATTRIBUTES", "Catalogue", "Conflict", "Failure", "InstanceRecord", "Location"]
+__all__ = ["ATTRIBUTES", "Catalogue", "CatalogueFinder", "Conflict", "Failure", "InstanceRecord", "Location"]

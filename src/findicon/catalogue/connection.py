@@ -2,8 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,8 @@ _BUSY_SECONDS = 60.0
 _PAGE_SIZE = 8192  # an icon's item and its row fit into one page
 _MAPPED_BYTES = 1 << 30
 _READERS_KEPT = 64
+# The first answer shall leave soon, the others shall not cost a call each.
+FIRST_BATCH, BATCH = 16, 256
 
 
 class Database:
@@ -50,6 +52,10 @@ class Database:
         sql, bound = self.prepare(statement)
         with self.reading() as connection:
             return list(connection.execute(sql, {**bound, **values}))
+
+    def batches(self, sql: str, values: dict[str, Any]) -> Generator[list[tuple[Any, ...]]]:
+        """Read rows as they come, a few at first and then in larger batches, never all at once."""
+        raise NotImplementedError
 
     def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
         """Read all rows of a table that may not be there; none when it is not."""
@@ -122,6 +128,16 @@ class SqliteDatabase(Database):
         for pragma in ("query_only=ON", f"mmap_size={_MAPPED_BYTES}", "cache_size=-8192", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+    def batches(self, sql: str, values: dict[str, Any]) -> Generator[list[tuple[Any, ...]]]:
+        """Read rows as they come, a few at first and then in larger batches, never all at once."""
+        size = FIRST_BATCH
+        with self.reading() as connection, closing(connection.execute(sql, values)) as cursor:
+            while batch := cursor.fetchmany(size):
+                yield batch
+                if len(batch) < size:
+                    return
+                size = BATCH
 
     def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
         """Read all rows of a table that may not be there; none when it is not."""

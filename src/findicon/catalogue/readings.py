@@ -1,9 +1,12 @@
 """What is read from the catalogue by fixed statements, beside the answers to queries."""
 
-from sqlalchemy import bindparam, func, select, true
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, true
 
 from ..query import Level
 from .schema import DAY, FILE, ICON, INSTANCE, SERIES, STUDY, TALLY
+
+# Spelled out, so that the databases see that their partial indexes fit.
+NONE: ColumnElement[str] = literal_column("''")
 
 FACTS = (
     select(INSTANCE.c.facts)
@@ -28,10 +31,10 @@ LOCATION = select(
 FILES = select(FILE.c.path, FILE.c.size, FILE.c.modified).where(
     FILE.c.path >= bindparam("low"), FILE.c.path < bindparam("high")
 )
-FAILED_FILES = select(FILE.c.path, FILE.c.reason).where(FILE.c.reason != "").order_by(FILE.c.path)
-FILE_REASONS = select(FILE.c.reason, func.count()).where(FILE.c.reason != "").group_by(FILE.c.reason)
+FAILED_FILES = select(FILE.c.path, FILE.c.reason).where(FILE.c.reason != NONE).order_by(FILE.c.path)
+FILE_REASONS = select(FILE.c.reason, func.count()).where(FILE.c.reason != NONE).group_by(FILE.c.reason)
 
-_NO_PICTURE = ICON.c.reason != ""
+_NO_PICTURE = ICON.c.reason != NONE
 FAILED_ICONS = select(ICON.c.level, ICON.c.uid, ICON.c.reason).where(_NO_PICTURE).order_by(ICON.c.level, ICON.c.uid)
 ICON_REASONS = select(ICON.c.reason, func.count()).where(_NO_PICTURE).group_by(ICON.c.reason)
 

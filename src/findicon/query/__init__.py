@@ -1,19 +1,23 @@
 """Questions and answers: Query, Match, keys, matching and the ports between rooms. Pure: no socket, thread or SQL."""
 
+from . import criteria
+from .characters import TEXT_VRS, characters_for, encode_text
 from .encoding import decode, deflate, encode
 from .identifier import query_from_identifier
 from .keys import Key, tag_of, vr_of
 from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
 from .match import EncodedMatch, Match
-from .matching import matches
-from .ports import Cancel, Finder, IconSource, Ingest, InstanceSource, Overview, Progress, never
+from .matching import DATE_AND_TIME, combined_range, matcher, matches
 from .names import groups as name_groups
+from .ports import Cancel, Finder, IconSource, Ingest, InstanceSource, Overview, Progress, never
 from .query import Options, Query, level_named
 from .values import as_date, clean
 
 __all__ = [
+    "DATE_AND_TIME",
     "ICON_IMAGE_SEQUENCE",
     "QUERY_RETRIEVE_LEVEL",
+    "TEXT_VRS",
     "Cancel",
     "EncodedMatch",
     "Finder",
@@ -29,11 +33,16 @@ __all__ = [
     "Progress",
     "Query",
     "as_date",
+    "characters_for",
     "clean",
+    "combined_range",
+    "criteria",
     "decode",
     "deflate",
     "encode",
+    "encode_text",
     "level_named",
+    "matcher",
     "matches",
     "name_groups",
     "never",

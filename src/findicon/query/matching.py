@@ -69,7 +69,9 @@ def matcher(criteria: Mapping[int, tuple[str, Criterion]], options: Options) -> 
     pairs = []
     if options.combined_datetime:
         for date_tag, time_tag in DATE_AND_TIME.items():
-            pair = combined(single.get(date_tag), single.get(time_tag))
+            if not {date_tag, time_tag} <= set(single):
+                continue
+            pair = combined_range(single[date_tag][1], single[time_tag][1])
             if pair:
                 pairs.append((date_tag, time_tag, *pair))
                 del single[date_tag], single[time_tag]
@@ -83,16 +85,13 @@ def matcher(criteria: Mapping[int, tuple[str, Criterion]], options: Options) -> 
     return match
 
 
-def combined(
-    days: tuple[str, Criterion] | None, times: tuple[str, Criterion] | None
-) -> tuple[tuple[str, str], tuple[str, str]] | None:
+def combined_range(days: Criterion, times: Criterion) -> tuple[tuple[str, str], tuple[str, str]] | None:
     """Give the first and last moment, each date and time, of a pair whose ranges have the same form; else None."""
-    if not days or not times or not isinstance(days[1], Between) or not isinstance(times[1], Between):
+    if not isinstance(days, Between) or not isinstance(times, Between):
         return None
-    day, time = days[1], times[1]
-    if bool(day.low) != bool(time.low) or bool(day.high) != bool(time.high):
+    if bool(days.low) != bool(times.low) or bool(days.high) != bool(times.high):
         return None
-    return (day.low, time.low), (day.high, time.high)
+    return (days.low, times.low), (days.high, times.high)
 
 
 def _moment_between(day: Value, time: Value, low: tuple[str, str], high: tuple[str, str]) -> bool:

@@ -1,0 +1,176 @@
+"""Rows to encoded identifiers: one function is generated for each set of elements and transfer syntax.
+
+Tags, VRs and every constant stand in the function ready-made; what a row adds is its text and the lengths of it. While
+all of that is ASCII, an answer is one formatted string turned into bytes at once. No data set is built.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from ..icons import icon_element
+from ..query import TEXT_VRS, characters_for, deflate, encode_text
+
+Encoder: TypeAlias = Callable[[Sequence[Any]], bytes]
+
+_SPECIFIC_CHARACTER_SET = 0x00080005
+_BINARY = {"US": "<H", "SS": "<h", "UL": "<L", "SL": "<l"}
+_LONG_LENGTH = {"UC", "UR", "UT"}
+_LONGEST = 0xFFFE
+# Rows with more text than this take the slower way: their lengths are not at hand.
+_READY = 4096
+_SHORT = tuple(struct.pack("<H", length + length % 2).decode("latin-1") for length in range(_READY))
+_LONG = tuple(struct.pack("<L", length + length % 2).decode("latin-1") for length in range(_READY))
+_SPACE = tuple(" " * (length % 2) for length in range(_READY))
+_NULL = tuple("\0" * (length % 2) for length in range(_READY))
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of every answer.
+
+    Parameters
+    ----------
+    tag, vr
+        Of the element; a sequence is the icon.
+    place
+        Where its value stands in a row; None for a constant.
+    constant
+        Its value in every answer.
+    """
+
+    tag: int
+    vr: str
+    place: int | None
+    constant: str = ""
+
+
+@lru_cache(maxsize=512)
+def encoder(elements: tuple[Element, ...], transfer_syntax: UID, character_sets: tuple[str, ...]) -> Encoder:
+    """Give the function that encodes a row.
+
+    Parameters
+    ----------
+    elements
+        In ascending order of their tags.
+    transfer_syntax
+        Implicit, Explicit or Deflated Explicit VR Little Endian.
+    character_sets
+        (0008,0005) of the request; answers use it where it can hold them.
+    """
+    explicit = transfer_syntax != ImplicitVRLittleEndian
+
+    def careful(row: Sequence[Any]) -> bytes:
+        return _encoded(elements, row, explicit, transfer_syntax, character_sets)
+
+    quick = _generated(elements, explicit, transfer_syntax, careful)
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        return lambda row: deflate(quick(row))
+    return quick
+
+
+def _generated(elements: tuple[Element, ...], explicit: bool, transfer_syntax: UID, careful: Encoder) -> Encoder:
+    pieces: list[str] = [""]
+    texts: list[str] = []
+    for element in elements:
+        head = _head(element.tag, element.vr, explicit).decode("latin-1")
+        value = f"r[{element.place}]"
+        if element.vr == "SQ":
+            pieces += [f"icon({value}, transfer_syntax)", ""]
+        elif element.place is None:
+            pieces[-1] += _literal(head + _padded(element.vr, explicit, element.constant.encode()).decode("latin-1"))
+        elif element.vr in _BINARY:
+            pieces[-1] += _literal(head) + "{" + f"binary({element.vr!r}, explicit, {value})" + "}"
+        else:
+            name = f"v{len(texts)}"
+            texts.append(f"    {name} = str({value})" if element.vr == "IS" else f"    {name} = {value}")
+            lengths = "long" if not explicit or element.vr in _LONG_LENGTH else "short"
+            padding = "null" if element.vr == "UI" else "space"
+            pieces[-1] += f"{_literal(head)}{{{lengths}[(n := len({name}))]}}{{{name}}}{{{padding}[n]}}"
+    parts = [piece if place % 2 else f'f"{piece}".encode("latin-1")' for place, piece in enumerate(pieces) if piece]
+    names = " + ".join(f"v{number}" for number in range(len(texts))) or "''"
+    source = "\n".join(
+        (
+            "def encode(r):",
+            *texts,
+            f"    text = {names}",
+            f"    if len(text) >= {_READY} or not text.isascii():",
+            "        return careful(r)",
+            f"    return {' + '.join(parts)}",
+        )
+    )
+    space: dict[str, Any] = {
+        "binary": _binary_text, "careful": careful, "explicit": explicit, "icon": icon_element, "long": _LONG,
+        "null": _NULL, "short": _SHORT, "space": _SPACE, "transfer_syntax": transfer_syntax,
+    }  # fmt: skip
+    exec(compile(source, "<encoder>", "exec"), space)  # noqa: S102 -- made of tags and places alone, not of any value
+    encode: Encoder = space["encode"]
+    return encode
+
+
+def _literal(text: str) -> str:
+    """Write text as it stands inside a formatted string."""
+    return "".join(letter if letter.isalnum() and letter.isascii() else f"\\x{ord(letter):02x}" for letter in text)
+
+
+def _encoded(
+    elements: tuple[Element, ...],
+    row: Sequence[Any],
+    explicit: bool,
+    transfer_syntax: UID,
+    character_sets: tuple[str, ...],
+) -> bytes:
+    """Encode a row whatever is in it, element by element."""
+    text = "".join(str(row[one.place]) for one in elements if one.place is not None and one.vr in TEXT_VRS)
+    names = characters_for(character_sets, text)
+    parts = []
+    if names:
+        head = _head(_SPECIFIC_CHARACTER_SET, "CS", explicit)
+        parts.append(head + _padded("CS", explicit, "\\".join(names).encode()))
+    for element in elements:
+        if element.vr == "SQ":
+            parts.append(icon_element(row[element.place or 0], transfer_syntax))
+            continue
+        value = element.constant if element.place is None else row[element.place]
+        head = _head(element.tag, element.vr, explicit)
+        if element.vr in _BINARY:
+            parts.append(head + _binary(element.vr, explicit, value))
+        elif element.vr in TEXT_VRS:
+            parts.append(head + _padded(element.vr, explicit, encode_text(str(value), names)))
+        else:
+            parts.append(head + _padded(element.vr, explicit, str(value).encode("ascii", "replace")))
+    return b"".join(parts)
+
+
+def _head(tag: int, vr: str, explicit: bool) -> bytes:
+    head = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+    if not explicit:
+        return head
+    return head + vr.encode() + (b"\0\0" if vr in _LONG_LENGTH else b"")
+
+
+def _padded(vr: str, explicit: bool, value: bytes) -> bytes:
+    """Give the length and the value."""
+    short = explicit and vr not in _LONG_LENGTH
+    if short and len(value) > _LONGEST:
+        value = b""  # its VR cannot hold it
+    if len(value) % 2:
+        value += b"\0" if vr == "UI" else b" "
+    return struct.pack("<H" if short else "<L", len(value)) + value
+
+
+def _binary(vr: str, explicit: bool, text: str) -> bytes:
+    layout = _BINARY[vr]
+    try:
+        value = b"".join(struct.pack(layout, int(one)) for one in str(text).split("\\") if one)
+    except (ValueError, struct.error):
+        value = b""
+    return struct.pack("<H" if explicit else "<L", len(value)) + value
+
+
+def _binary_text(vr: str, explicit: bool, text: str) -> str:
+    return _binary(vr, explicit, text).decode("latin-1")

@@ -1,0 +1,138 @@
+"""What is selected to answer a question: a shape, compiled once for each database, and the values bound to it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, exists, literal_column, select
+from sqlalchemy.engine.interfaces import Dialect
+
+from ..query import Level
+from .conditions import Binds, Shape, bound, expression
+from .schema import ICON, INSTANCE, METADATA, PATIENT, SERIES, STUDY, TABLES
+
+_ABOVE = {
+    "instance": (SERIES, SERIES.c.id == INSTANCE.c.parent),
+    "series": (STUDY, STUDY.c.id == SERIES.c.parent),
+    "study": (PATIENT, PATIENT.c.id == STUDY.c.parent),
+}
+_UNIQUE_KEYS = {
+    Level.STUDY: STUDY.c.study_instance_uid,
+    Level.SERIES: SERIES.c.series_instance_uid,
+    Level.IMAGE: INSTANCE.c.sop_instance_uid,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The shape of a statement: everything but the values.
+
+    Parameters
+    ----------
+    level
+        Whose table is selected from, joined with those above it as far as they are named.
+    columns
+        What a row has, as ``table.column``.
+    conditions
+        What has to hold for a row.
+    below
+        What has to hold for some row below it, by level from the top down (relational queries).
+    order
+        Columns to sort by, and whether each descends.
+    icon
+        Whether a row ends with the icon: its item, and the number of its row or None.
+    limited, skipping
+        Whether a limit and an offset are bound.
+    """
+
+    level: Level
+    columns: tuple[str, ...]
+    conditions: tuple[Shape, ...]
+    below: tuple[tuple[Level, tuple[Shape, ...]], ...] = ()
+    order: tuple[tuple[str, bool], ...] = ()
+    icon: bool = False
+    limited: bool = False
+    skipping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A selection in the SQL of one database."""
+
+    sql: str
+    names: tuple[tuple[str, bool], ...]
+    dialect: str
+
+    def bound(self, values: tuple[Any, ...], limit: int | None, offset: int) -> dict[str, Any]:
+        """Give the parameters for these values."""
+        found = bound(self.names, values, self.dialect)
+        if limit is not None:
+            found["most"] = limit
+        if offset:
+            found["skipped"] = offset
+        return found
+
+
+@lru_cache(maxsize=1024)
+def compiled(selection: Selection, dialect: Dialect) -> Statement:
+    """Compile a selection for a database."""
+    binds = Binds(dialect.name)
+    statement = _selected(selection, binds)
+    sql = str(statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    return Statement(sql, tuple(binds.names), dialect.name)
+
+
+def _selected(selection: Selection, binds: Binds) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [column_named(name) for name in selection.columns]
+    source: FromClause = TABLES[selection.level]
+    conditions = [expression(shape, binds) for shape in selection.conditions]
+    named = {name.partition(".")[0] for name in selection.columns}
+    named |= {name.partition(".")[0] for name, _ in selection.order}
+    named |= {table for shape in selection.conditions for table in _tables_in(shape)}
+    at = TABLES[selection.level].name
+    while at in _ABOVE and (at not in {"study", "patient"} or "patient" in named):
+        table, condition = _ABOVE[at]
+        source = source.join(table, condition)
+        at = table.name
+    if selection.below:
+        conditions.append(_below(selection.level, selection.below, binds))
+    if selection.icon:
+        uid = _UNIQUE_KEYS[selection.level]
+        mine = and_(ICON.c.level == _literal(selection.level), ICON.c.uid == uid, ICON.c.origin == _literal(""))
+        source = source.outerjoin(ICON, mine)
+        columns += [ICON.c.item, ICON.c.id]
+    statement = select(*columns).select_from(source).where(*conditions)
+    for name, descending in selection.order:
+        statement = statement.order_by(column_named(name).desc() if descending else column_named(name))
+    if selection.limited:
+        statement = statement.limit(bindparam("most"))
+    if selection.skipping:
+        statement = statement.offset(bindparam("skipped"))
+    return statement
+
+
+def _below(above: Level, levels: tuple[tuple[Level, tuple[Shape, ...]], ...], binds: Binds) -> ColumnElement[bool]:
+    """Ask for a row below that meets its conditions, and so on down."""
+    (level, shapes), deeper = levels[0], levels[1:]
+    table = TABLES[level]
+    conditions = [table.c.parent == TABLES[above].c.id, *(expression(shape, binds) for shape in shapes)]
+    if deeper:
+        conditions.append(_below(level, deeper, binds))
+    return exists().where(*conditions).correlate(TABLES[above])
+
+
+def column_named(name: str) -> ColumnElement[Any]:
+    """Give the column that ``table.column`` names."""
+    table, _, column = name.partition(".")
+    return METADATA.tables[table].c[column]
+
+
+def _tables_in(shape: Shape) -> set[str]:
+    if shape[0] in {"any", "all"}:
+        return {table for part in shape[1:] for table in _tables_in(part)}
+    return {str(shape[1]).partition(".")[0]} if len(shape) > 1 else set()
+
+
+def _literal(text: str) -> ColumnElement[str]:
+    """Write a constant of ours into the statement, so that the database can plan with it."""
+    return literal_column(f"'{text}'")
