@@ -26,9 +26,11 @@ from .negotiation import (
     Offer,
 )
 from .outbox import Flusher, Outbox
+from .part10 import Instance, open_instance
 from .pdus import command_pdu, data_parts
 from .requestor import request_association
 from .statuses import status_text
+from .storing import Originator, receive_instance, send_instance, storage_syntaxes, store_answer
 from .tls import Tls
 
 __all__ = [
@@ -47,8 +49,10 @@ __all__ = [
     "Command",
     "Context",
     "Flusher",
+    "Instance",
     "Limits",
     "Offer",
+    "Originator",
     "Outbox",
     "Peer",
     "Proposal",
@@ -66,8 +70,13 @@ __all__ = [
     "decode_command",
     "encode_command",
     "is_ae_title",
+    "open_instance",
+    "receive_instance",
     "receive_proposal",
     "request_association",
+    "send_instance",
     "status_text",
+    "storage_syntaxes",
+    "store_answer",
     "unexpected",
 ]

@@ -26,6 +26,7 @@ from ..observe import audit, log
 from ..query import Finder, Ingest, InstanceSource, Options
 from .doors import Doors
 from .listening import listen, wake_pair
+from .move import Mover
 from .service import Joined, Service
 from .services import offered
 
@@ -81,7 +82,10 @@ class Server:
     ) -> None:
         self._limits = limits or Limits()
         self._flusher = Flusher()
-        self._joined = Joined(finder, self._flusher, source, ingest)
+        peers = tuple(peers)
+        destinations = {peer.address.ae_title: peer for peer in peers}
+        mover = Mover(finder, source, ae_title, destinations, self._limits) if source is not None else None
+        self._joined = Joined(finder, self._flusher, source, ingest, mover)
         self._tls = tls.server_context() if tls else None
         if listener is not None:
             host = listener.getsockname()[0]

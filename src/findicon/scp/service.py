@@ -9,16 +9,21 @@ from ..query import Finder, Ingest, InstanceSource, Model
 from . import replies
 from .doors import Caller
 from .find import answer_find
+from .get import answer_get
+from .move import Mover
+from .services import is_storage
+from .store import answer_store
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a server is joined to."""
+    """What a server is joined to; what is None is not offered."""
 
     finder: Finder
     flusher: Flusher
     source: InstanceSource | None = None
     ingest: Ingest | None = None
+    mover: Mover | None = None
 
 
 class Service:
@@ -38,6 +43,9 @@ class Service:
         self._operations: dict[int, Callable[[Received], None]] = {
             commands.C_ECHO: self._echo,
             commands.C_FIND: self._find,
+            commands.C_GET: self._get,
+            commands.C_MOVE: self._move,
+            commands.C_STORE: self._store,
         }
 
     def run(self) -> None:
@@ -79,10 +87,35 @@ class Service:
         self._refuse(received, replies.SUCCESS)  # PS3.7 9.1.5: nothing to do but to answer
 
     def _find(self, received: Received) -> None:
-        if received.context.abstract_syntax not in _FIND_CLASSES:
+        if received.context.abstract_syntax in _FIND_CLASSES:
+            answer_find(self._association, received, self._joined.finder, self._joined.flusher, self._caller)
+        else:
             self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-FIND in this presentation context")
-            return
-        answer_find(self._association, received, self._joined.finder, self._joined.flusher, self._caller)
+
+    def _get(self, received: Received) -> None:
+        source = self._joined.source
+        if source is not None and received.context.abstract_syntax in _GET_CLASSES:
+            answer_get(self._association, received, self._joined.finder, source, self._caller)
+        else:
+            self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-GET in this presentation context")
+
+    def _move(self, received: Received) -> None:
+        mover = self._joined.mover
+        if mover is not None and received.context.abstract_syntax in _MOVE_CLASSES:
+            mover.answer(self._association, received, self._caller)
+        else:
+            self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-MOVE in this presentation context")
+
+    def _store(self, received: Received) -> None:
+        ingest, context = self._joined.ingest, received.context
+        if ingest is None or not context.scp or not is_storage(context.abstract_syntax):
+            self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-STORE in this presentation context")
+        elif "store" not in self._caller.verbs:
+            self._refuse(received, replies.NOT_AUTHORIZED, "This peer may not store")
+        else:
+            answer_store(self._association, received, ingest, self._caller)
 
 
 _FIND_CLASSES = {model.find for model in Model}
+_GET_CLASSES = {model.get for model in Model}
+_MOVE_CLASSES = {model.move for model in Model}

@@ -2,5 +2,6 @@
 
 from .client import Client
 from .matches import Matches, PeerMatch
+from .retrieving import Retrieved
 
-__all__ = ["Client", "Matches", "PeerMatch"]
+__all__ = ["Client", "Matches", "PeerMatch", "Retrieved"]

@@ -1,40 +1,26 @@
-"""A client of one DICOM peer: C-ECHO and C-FIND over associations that are kept and made again when they are gone."""
+"""A client of one DICOM peer, over associations that are kept, and made again when they are gone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
-from typing import Self
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, Self
 
-from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..dimse import (
-    VERIFICATION,
-    Address,
-    Association,
-    Context,
-    Limits,
-    Peer,
-    Tls,
-    UserIdentity,
-    commands,
-    context_for,
-    encode_command,
-    request_association,
-    status_text,
-    unexpected,
-)
-from ..errors import PeerAborted, PeerError, PeerRejected, QueryError
-from ..query import Cancel, Level, Model, Options, Query, encode, never
-from .matches import Matches, Question
+from ..dimse import Address, Association, Limits, Peer, Tls, UserIdentity, commands, open_instance, request_association
+from ..errors import StorageError
+from ..query import Cancel, Ingest, Model, Options, Query, never
+from .asking import Asker, Question, models_for, name_character_set, retrieve_identifier
+from .echoing import echo
+from .matches import Matches
 from .pool import Pool
+from .proposals import Proposed, for_gets, for_moves, for_queries
+from .retrieving import Progress, Request, Retrieved, retrieve
+from .storing import Storer
 
 _SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
-_MEDIUM = 0
-_DATA_SET = 1
-_UTF_8 = "ISO_IR 192"
-_message_ids = count(1)
 
 
 class Client:
@@ -87,9 +73,10 @@ class Client:
         self._calling = calling_ae_title
         self._timeout = timeout
         self._identity = identity
-        self._transfer_syntaxes = tuple(transfer_syntaxes)
+        self._transfer_syntaxes = tuple(str(one) for one in transfer_syntaxes)
         self._limits = limits or replace(Limits(), network=timeout, associate=min(timeout, 30.0))
-        self._pool = Pool(self._request)
+        self._pool = Pool(self._request, Proposed.suits)
+        self._storer = Storer(self._pool, timeout)
 
     def __enter__(self) -> Self:
         self._pool.open()
@@ -110,15 +97,8 @@ class Client:
         PeerError
             It is not, or does not.
         """
-        association, reused = self._pool.take(Options())
-        try:
-            self._echo(association)
-        except PeerAborted:
-            if not reused:
-                raise
-            association, _ = self._pool.take(Options(), fresh=True)
-            self._echo(association)
-        self._pool.give_back(association)
+        wanted = for_queries(self._transfer_syntaxes, Options())
+        self._pool.use(wanted, lambda association: echo(association, self._timeout))
 
     def find(self, query: Query | Dataset, cancel: Cancel = never, *, model: Model | None = None) -> Matches:
         """Ask a question; the answers come as they are found.
@@ -141,19 +121,16 @@ class Client:
         """
         if isinstance(query, Query):
             identifier = query.to_dataset()
-            self._name_character_set(identifier)
+            name_character_set(identifier, self.peer.character_set)
             models: tuple[Model, ...] = (query.model,)
             options, offset, limit = query.options, query.offset, query.limit
         else:
             identifier = query
-            models = (model,) if model else _models(query)
+            models = (model,) if model else models_for(query)
             options, offset, limit = Options(), 0, None
-        question = Question(
-            identifier, tuple(str(one.find) for one in models), lambda one, fresh: self._ask(one, options, fresh=fresh)
-        )
+        wanted = for_queries(self._transfer_syntaxes, options)
         return Matches(
-            question,
-            self._pool.give_back,
+            Asker(self._pool, Question(identifier, tuple(str(one.find) for one in models), wanted)),
             cancel=cancel,
             offset=offset,
             limit=limit,
@@ -161,93 +138,118 @@ class Client:
             character_set=self.peer.character_set,
         )
 
-    def _request(self, options: Options) -> Association:
-        classes = (VERIFICATION, *(model.find for model in Model))
+    def store(self, source: str | PathLike[str] | BinaryIO) -> None:
+        """Send an instance (C-STORE, PS3.7 9.1.1), as it is or, where the peer takes only that, natively.
+
+        Parameters
+        ----------
+        source
+            A DICOM file, or a stream that can seek with one in it; it is read in constant memory.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be read, or cannot be made native.
+        PeerError
+            The peer does not take it; a warning of the peer is no failure.
+        """
+        if not isinstance(source, str | PathLike):
+            self._storer.store(open_instance(source))
+            return
+        try:
+            with Path(source).open("rb") as stream:
+                self._storer.store(open_instance(stream, str(source)))
+        except OSError as error:
+            raise StorageError(f"{source} cannot be read: {error.strerror or error}") from error
+
+    def get(
+        self,
+        query: Query | Dataset,
+        ingest: Ingest,
+        cancel: Cancel = never,
+        *,
+        sop_classes: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Retrieved:
+        """Retrieve instances on the association that asks for them (C-GET, PS3.4 C.4.3).
+
+        Parameters
+        ----------
+        query
+            A level with its Unique Keys, or a data set that goes out as it is.
+        ingest
+            Takes the instances.
+        cancel
+            Asked between instances.
+        sop_classes
+            What can come; the common ones unless given.
+        progress
+            Told how far it is.
+
+        Raises
+        ------
+        PeerError
+            The peer failed; failures of single instances are in what is returned.
+        """
+        wanted = for_gets(self._transfer_syntaxes, sop_classes)
+        return self._retrieve(commands.C_GET, query, wanted, ingest=ingest, cancel=cancel, progress=progress)
+
+    def move(
+        self,
+        query: Query | Dataset,
+        destination: str,
+        cancel: Cancel = never,
+        *,
+        progress: Progress | None = None,
+    ) -> Retrieved:
+        """Have the peer send instances to an AE title that it knows (C-MOVE, PS3.4 C.4.2).
+
+        Parameters
+        ----------
+        query, cancel, progress
+            As for `get`.
+        destination
+            AE title of whoever shall get them.
+
+        Raises
+        ------
+        PeerError
+            The peer failed; failures of single instances are in what is returned.
+        """
+        wanted = for_moves(self._transfer_syntaxes)
+        return self._retrieve(commands.C_MOVE, query, wanted, cancel=cancel, progress=progress, destination=destination)
+
+    def _retrieve(
+        self,
+        operation: int,
+        query: Query | Dataset,
+        wanted: Proposed,
+        *,
+        cancel: Cancel,
+        progress: Progress | None,
+        ingest: Ingest | None = None,
+        destination: str = "",
+    ) -> Retrieved:
+        models = (query.model,) if isinstance(query, Query) else models_for(query)
+        request = Request(
+            operation=operation,
+            identifier=retrieve_identifier(query) if isinstance(query, Query) else query,
+            sop_classes=tuple(str(one.get if operation == commands.C_GET else one.move) for one in models),
+            destination=destination,
+            ingest=ingest,
+            cancel=cancel,
+            progress=progress,
+            timeout=self._timeout,
+        )
+        return self._pool.use(wanted, lambda association: retrieve(association, request))
+
+    def _request(self, proposed: Proposed) -> Association:
         return request_association(
             self.peer,
-            [(one, self._transfer_syntaxes) for one in classes],
+            proposed.syntaxes,
             calling_ae_title=self._calling,
             limits=self._limits,
-            options={model.find: options for model in Model},
+            options=proposed.extended(),
+            roles=proposed.roles(),
             identity=self._identity,
         )
-
-    def _ask(self, question: Question, options: Options, *, fresh: bool) -> tuple[Association, Context, int, bool]:
-        association, reused = self._pool.take(options, fresh=fresh)
-        context = self._context(association, question.sop_classes, "C-FIND in this information model")
-        message_id = _next_message_id()
-        command: dict[int, int | str] = {
-            commands.AFFECTED_SOP_CLASS: str(context.abstract_syntax),
-            commands.COMMAND_FIELD: commands.C_FIND,
-            commands.MESSAGE_ID: message_id,
-            commands.PRIORITY: _MEDIUM,
-            commands.DATA_SET_TYPE: _DATA_SET,
-        }
-        try:
-            data = encode(question.identifier, context.transfer_syntax)
-        except Exception as error:  # pydicom raises whatever Python raises for values that fit no VR
-            self._pool.give_back(association)
-            raise QueryError(f"The question cannot be encoded: {error}") from error
-        try:
-            association.send(context, encode_command(command), data)
-        except PeerAborted:
-            if not reused:
-                raise
-            return self._ask(question, options, fresh=True)
-        return association, context, message_id, reused
-
-    def _context(self, association: Association, sop_classes: Sequence[str], what: str) -> Context:
-        context = context_for(association, sop_classes)
-        if context is None:
-            self._pool.give_back(association)
-            raise PeerRejected(association.peer, f"does not offer {what}")
-        return context
-
-    def _echo(self, association: Association) -> None:
-        context = self._context(association, (VERIFICATION,), "C-ECHO")
-        message_id = _next_message_id()
-        command: dict[int, int | str] = {
-            commands.AFFECTED_SOP_CLASS: str(VERIFICATION),
-            commands.COMMAND_FIELD: commands.C_ECHO,
-            commands.MESSAGE_ID: message_id,
-            commands.DATA_SET_TYPE: commands.NO_DATA_SET,
-        }
-        association.send(context, encode_command(command))
-        answer = association.receive_answer(self._timeout).command
-        if answer.field != commands.C_ECHO | commands.RESPONSE or answer.responded_to != message_id:
-            raise unexpected(association, f"a message {answer.field:04X} instead of an answer to a C-ECHO")
-        if answer.status:
-            self._pool.give_back(association)
-            reason = f"C-ECHO failed: {status_text(commands.C_ECHO, answer.status)}"
-            raise PeerError(association.peer, reason, status=answer.status, comment=answer.error_comment)
-
-    def _name_character_set(self, identifier: Dataset) -> None:
-        """Name the character set of a request, which some peers need before they name that of their answers."""
-        if identifier.get("SpecificCharacterSet"):
-            return
-        known = self.peer.character_set
-        identifier.SpecificCharacterSet = known.split("\\") if known and _can_hold(identifier, known) else _UTF_8
-
-
-def _can_hold(identifier: Dataset, character_set: str) -> bool:
-    text = "".join(str(element.value) for element in identifier.iterall())
-    codecs = [python_encoding.get(one, "ascii") for one in character_set.split("\\")]
-    return any(_encodes(text, codec) for codec in codecs)
-
-
-def _encodes(text: str, codec: str) -> bool:
-    try:
-        text.encode(codec)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _models(identifier: Dataset) -> tuple[Model, ...]:
-    if str(identifier.get("QueryRetrieveLevel") or "").upper() == Level.PATIENT:
-        return (Model.PATIENT_ROOT,)
-    return Model.STUDY_ROOT, Model.PATIENT_ROOT
-
-
-def _next_message_id() -> int:
-    return next(_message_ids) % 0xFFFF + 1

@@ -1,7 +1,7 @@
 """The answers of a peer, decoded when somebody looks."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from time import monotonic
 from typing import Self
@@ -9,14 +9,13 @@ from typing import Self
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from ..dimse import Association, Command, Context, Received, commands, encode_command, status_text, unexpected
+from ..dimse import Command, Received, commands, status_text, unexpected
 from ..errors import PeerAborted, PeerError
 from ..query import Cancel, EncodedMatch, Match, decode, encode, never
+from .asking import Asker, cancel_request
 
 _LOOK = 0.05  # seconds between two questions to a Cancel while nothing comes
 _DRAIN = 2.0  # seconds that a peer has to stop after a C-CANCEL before it is aborted
-_DATA_SET = 1
-_CANCELLED = 0xFE00
 _SUCCESS = 0x0000
 _PENDING = 0xFF00
 
@@ -57,22 +56,6 @@ class PeerMatch(EncodedMatch):
         return dataset
 
 
-class Question:
-    """A C-FIND request as it goes out, and what it takes to send it once more."""
-
-    def __init__(self, identifier: Dataset, sop_classes: tuple[str, ...], ask: "Ask") -> None:
-        self.identifier = identifier
-        self.sop_classes = sop_classes
-        self.ask = ask
-
-
-Ask = Callable[["Question", bool], tuple[Association, Context, int, bool]]
-"""Sends a Question; gives the association, the context, the Message ID and whether the association was used before.
-The flag asks for an association that was not."""
-Done = Callable[[Association], None]
-"""Takes an association back."""
-
-
 class Matches(Iterator[Match]):
     """The answers to a query, one by one as they come.
 
@@ -86,8 +69,7 @@ class Matches(Iterator[Match]):
 
     def __init__(
         self,
-        question: Question,
-        done: Done,
+        asker: Asker,
         *,
         cancel: Cancel = never,
         offset: int = 0,
@@ -96,8 +78,7 @@ class Matches(Iterator[Match]):
         character_set: str = "",
     ) -> None:
         self._is_over = True  # until the question is sent, there is nothing to leave
-        self._question = question
-        self._done = done
+        self._asker = asker
         self._cancel = cancel
         self._left_out = offset
         self._limit = limit
@@ -156,7 +137,7 @@ class Matches(Iterator[Match]):
             self._stop()
 
     def _ask(self, *, fresh: bool) -> None:
-        self._association, self._context, self._message_id, self._is_reused = self._question.ask(self._question, fresh)
+        self._association, self._context, self._message_id, self._is_reused = self._asker.ask(fresh=fresh)
         self._is_over = False
 
     def _receive(self) -> Received | None:
@@ -197,7 +178,7 @@ class Matches(Iterator[Match]):
         if command.has_data:  # some peers repeat the identifier with the final response
             self._association.read_data_into(None, self._context, self._association.limits.identifier)
         self._is_over = True
-        self._done(self._association)
+        self._asker.done(self._association)
         if command.status != _SUCCESS:
             raise PeerError(
                 self._association.peer,
@@ -209,14 +190,9 @@ class Matches(Iterator[Match]):
     def _stop(self) -> None:
         self._is_over = True
         association = self._association
-        cancel = {
-            commands.COMMAND_FIELD: commands.C_CANCEL,
-            commands.RESPONDED_TO: self._message_id,
-            commands.DATA_SET_TYPE: commands.NO_DATA_SET,
-        }
         deadline = monotonic() + _DRAIN
         try:
-            association.send(self._context, encode_command(cancel))
+            association.send(self._context, cancel_request(self._message_id))
             while (seconds := deadline - monotonic()) > 0:
                 if not association.wait(seconds):
                     break
@@ -226,7 +202,7 @@ class Matches(Iterator[Match]):
                 if received.command.has_data:
                     association.read_data_into(None, received.context, None)
                 if not received.command.is_pending:
-                    self._done(association)
+                    self._asker.done(association)
                     return
         except PeerError:
             return  # it is over, as we wanted

@@ -1,0 +1,26 @@
+"""C-GET: the instances come on the association that asks for them (PS3.4 C.4.3)."""
+
+from ..dimse import Association, Received
+from ..query import Finder, InstanceSource
+from .doors import Caller
+from .requests import record, select
+from .retrieve import SameAssociation, SubOperations
+
+
+def answer_get(
+    association: Association, received: Received, finder: Finder, source: InstanceSource, caller: Caller
+) -> None:
+    """Answer a C-GET request.
+
+    Raises
+    ------
+    PeerError
+        The association is over.
+    """
+    request = select(association, received, finder, caller)
+    if request is None:
+        return
+    way = SameAssociation(association, received)
+    operations = SubOperations(association, received, request.selection, source, way.deliver, way.look)
+    status = operations.run()
+    record("get", caller, request, status, operations)

@@ -1,0 +1,115 @@
+"""C-MOVE: the instances go to a peer that we know (PS3.4 C.4.2)."""
+
+from collections.abc import Mapping
+
+from ..dimse import (
+    Association,
+    Limits,
+    Peer,
+    Received,
+    commands,
+    open_instance,
+    request_association,
+    storage_syntaxes,
+)
+from ..errors import FindiconError, PeerError
+from ..observe import log
+from ..query import Finder, InstanceSource
+from . import replies
+from .doors import Caller
+from .requests import Request, record, select
+from .retrieve import OtherAssociation, SubOperations
+from .selection import Selected
+
+
+class Mover:
+    """Answers C-MOVE requests.
+
+    Parameters
+    ----------
+    ae_title
+        What we call ourselves at the destinations.
+    destinations
+        Peers by AE title.
+    """
+
+    def __init__(
+        self,
+        finder: Finder,
+        source: InstanceSource,
+        ae_title: str,
+        destinations: Mapping[str, Peer],
+        limits: Limits,
+    ) -> None:
+        self._finder = finder
+        self._source = source
+        self._ae_title = ae_title
+        self._destinations = destinations
+        self._limits = limits
+
+    def answer(self, association: Association, received: Received, caller: Caller) -> None:
+        """Answer a C-MOVE request.
+
+        Raises
+        ------
+        PeerError
+            The association it came on is over.
+        """
+        request = select(association, received, self._finder, caller)
+        if request is None:
+            return
+        name = received.command.text(commands.MOVE_DESTINATION)
+        peer = self._destinations.get(name)
+        if peer is None:
+            comment = f"{name} is no known move destination"
+            replies.reply(association, received, replies.DESTINATION_UNKNOWN, comment)
+            record("move", caller, request, replies.DESTINATION_UNKNOWN, None, destination=name)
+            return
+        try:
+            destination = self._associate(peer, request) if request.selection else None
+        except PeerError as error:
+            log.warning("move failed", caller=caller.name, destination=name, reason=str(error))
+            replies.reply(association, received, replies.SUB_OPERATIONS_FAILED, str(error))
+            record("move", caller, request, replies.SUB_OPERATIONS_FAILED, None, destination=name)
+            return
+        self._send(association, received, caller, request, destination, name)
+
+    def _send(
+        self,
+        association: Association,
+        received: Received,
+        caller: Caller,
+        request: Request,
+        destination: Association | None,
+        name: str,
+    ) -> None:
+        try:
+            way = OtherAssociation(association, received, destination, caller.ae_title)
+            operations = SubOperations(association, received, request.selection, self._source, way.deliver, way.look)
+            status = operations.run()
+        except BaseException:
+            if destination is not None:
+                destination.abort()
+            raise
+        record("move", caller, request, status, operations, destination=name)
+        if destination is not None:
+            destination.release()
+
+    def _associate(self, peer: Peer, request: Request) -> Association:
+        described = [self._described(one) for one in request.selection]
+        return request_association(
+            peer,
+            storage_syntaxes(one for one in described if one[0]),
+            calling_ae_title=self._ae_title,
+            limits=self._limits,
+        )
+
+    def _described(self, one: Selected) -> tuple[str, str]:
+        if one.sop_class and one.transfer_syntax:
+            return one.sop_class, one.transfer_syntax
+        try:
+            with self._source.open(one.sop_instance) as stream:
+                instance = open_instance(stream, one.sop_instance)
+        except FindiconError:
+            return "", ""  # its sub-operation fails and says why
+        return instance.sop_class, instance.transfer_syntax

@@ -1,0 +1,199 @@
+"""C-GET and C-MOVE: sub-operations, their counts and their cancel (PS3.4 C.4.2, C.4.3; PS3.7 9.1.3, 9.1.4)."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import count
+from typing import Protocol
+
+from pydicom.dataset import Dataset
+
+from ..dimse import Association, Originator, Received, commands, open_instance, send_instance, store_answer, unexpected
+from ..errors import FindiconError, PeerAborted
+from ..observe import log
+from ..query import InstanceSource, encode
+from . import replies
+from .selection import Selected
+
+_PENDING = 0xFF00
+_SOME_FAILED = 0xB000
+_ALL_FAILED = 0xA702
+_WARNINGS = range(0xB000, 0xC000)
+_DATA_SET = 1
+
+
+class Deliverer(Protocol):
+    """Sends one instance; gives the status that the receiver answered."""
+
+    def __call__(self, one: Selected, source: InstanceSource) -> int:
+        """Send it; raises FindiconError when it cannot be sent, PeerError when its receiver is gone."""
+        ...
+
+
+class SubOperations:
+    """The sub-operations of one C-GET or C-MOVE that was received.
+
+    Parameters
+    ----------
+    selection
+        The instances to send.
+    deliver
+        Sends one of them.
+
+    Attributes
+    ----------
+    is_cancelled
+        Whether the asker wants no more; set by whoever receives its C-CANCEL.
+    """
+
+    def __init__(
+        self,
+        association: Association,
+        received: Received,
+        selection: Sequence[Selected],
+        source: InstanceSource,
+        deliver: Deliverer,
+        look: Callable[["SubOperations"], None],
+    ) -> None:
+        self._association = association
+        self._received = received
+        self._selection = selection
+        self._source = source
+        self._deliver = deliver
+        self._look = look
+        self.is_cancelled = False
+        self.completed = self.warnings = 0
+        self.failed: list[str] = []
+
+    def run(self) -> int:
+        """Send the instances, tell how far it is after each, and answer at the end; give the final status.
+
+        Raises
+        ------
+        PeerError
+            The asker's association is over.
+        """
+        for index, one in enumerate(self._selection):
+            self._look(self)
+            if self.is_cancelled:
+                return self._finish(replies.CANCEL, len(self._selection) - index)
+            self._send(one)
+            remaining = len(self._selection) - index - 1
+            if remaining and not self.is_cancelled:
+                self._answer(_PENDING, remaining)
+        if self.failed:
+            none_went = not self.completed and not self.warnings
+            return self._finish(_ALL_FAILED if none_went else _SOME_FAILED, 0)
+        return self._finish(_SOME_FAILED if self.warnings else replies.SUCCESS, 0)
+
+    def _send(self, one: Selected) -> None:
+        try:
+            status = self._deliver(one, self._source)
+        except FindiconError as error:
+            if not self._association.is_open:
+                raise
+            log.warning("an instance was not sent", instance=one.sop_instance, reason=str(error))
+            self.failed.append(one.sop_instance)
+            return
+        if status == replies.SUCCESS:
+            self.completed += 1
+        elif status in _WARNINGS:
+            self.warnings += 1
+        else:
+            log.warning("an instance was refused", instance=one.sop_instance, status=f"{status:04X}")
+            self.failed.append(one.sop_instance)
+
+    def _finish(self, status: int, remaining: int) -> int:
+        self._answer(status, remaining)
+        return status
+
+    def _answer(self, status: int, remaining: int) -> None:
+        counts: dict[int, int | str] = {
+            commands.COMPLETED: self.completed,
+            commands.FAILED: len(self.failed),
+            commands.WARNING: self.warnings,
+        }
+        if status in {_PENDING, replies.CANCEL}:
+            counts[commands.REMAINING] = remaining
+        context = self._received.context
+        if status in {replies.SUCCESS, _PENDING} or not self.failed:
+            self._association.send(context, replies.response(self._received, status, counts))
+            return
+        identifier = Dataset()
+        identifier.FailedSOPInstanceUIDList = self.failed
+        data_set_type = {commands.DATA_SET_TYPE: _DATA_SET}
+        self._association.send(
+            context,
+            replies.response(self._received, status, counts | data_set_type),
+            encode(identifier, context.transfer_syntax),
+        )
+
+
+class SameAssociation:
+    """Sends the instances of a C-GET on the association that it came on."""
+
+    def __init__(self, association: Association, received: Received) -> None:
+        self._association = association
+        self._request = received.command.message_id
+        self._message_ids = count(self._request + 1)
+        self._is_cancelled = False
+
+    def deliver(self, one: Selected, source: InstanceSource) -> int:
+        """Send one instance and wait for its answer; a cancel may come before it."""
+        message_id = next(self._message_ids) & 0xFFFF
+        with closing(source.open(one.sop_instance)) as stream:
+            send_instance(self._association, open_instance(stream, one.sop_instance), message_id)
+        while True:
+            received = self._association.receive_answer(self._association.limits.network)
+            if received.command.field == commands.C_CANCEL:
+                self._note(received)
+            else:
+                return store_answer(self._association, received, message_id)
+
+    def look(self, operations: SubOperations) -> None:
+        """See whether a cancel has come."""
+        look_for_cancel(self._association, self._note)
+        operations.is_cancelled = self._is_cancelled
+
+    def _note(self, received: Received) -> None:
+        self._is_cancelled |= received.command.responded_to == self._request
+
+
+class OtherAssociation:
+    """Sends the instances of a C-MOVE to its destination."""
+
+    def __init__(
+        self, asker: Association, received: Received, destination: Association | None, asker_ae_title: str
+    ) -> None:
+        self._asker = asker
+        self._destination = destination
+        self._request = received.command.message_id
+        self._originator = Originator(asker_ae_title, self._request)
+        self._message_ids = count(1)
+        self._is_cancelled = False
+
+    def deliver(self, one: Selected, source: InstanceSource) -> int:
+        """Send one instance and wait for its answer."""
+        destination = self._destination
+        assert destination is not None  # without one there is nothing to send
+        if not destination.is_open:
+            raise PeerAborted(destination.peer, "the association had ended before")
+        message_id = next(self._message_ids) & 0xFFFF
+        with closing(source.open(one.sop_instance)) as stream:
+            send_instance(destination, open_instance(stream, one.sop_instance), message_id, self._originator)
+        return store_answer(destination, destination.receive_answer(destination.limits.network), message_id)
+
+    def look(self, operations: SubOperations) -> None:
+        """See whether a cancel has come."""
+        look_for_cancel(self._asker, self._note)
+        operations.is_cancelled = self._is_cancelled
+
+    def _note(self, received: Received) -> None:
+        self._is_cancelled |= received.command.responded_to == self._request
+
+
+def look_for_cancel(association: Association, note: Callable[[Received], None]) -> None:
+    """Pass on the C-CANCEL requests that have arrived; raises PeerError when the association is over."""
+    while (received := association.receive_now()) is not None:
+        if received.command.field != commands.C_CANCEL:
+            raise unexpected(association, "a request before the last one was answered")
+        note(received)
