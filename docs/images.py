@@ -1,7 +1,7 @@
 """The page of images: every DICOM file in the wheels of pydicom and pydicom-data, with its icon or why it has none."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,11 +56,10 @@ def outcomes(folder: Path) -> Iterator[Outcome]:
             yield _outcome(path, path.relative_to(folder).as_posix())
 
 
-def page() -> str:
-    """Write the page."""
+def page(outcomes_of: Mapping[str, Sequence[Outcome]]) -> str:
+    """Write the page, wheel by wheel."""
     parts = [_HEAD]
-    for wheel, folder in wheels().items():
-        tried = list(outcomes(folder))
+    for wheel, tried in outcomes_of.items():
         made = [one for one in tried if one.icon]
         parts.append(f"\n## {wheel}: {len(made)} of {len(tried)} files\n")
         parts.append("\n| file | what it is | icon |\n|---|---|---|\n")
@@ -73,7 +72,7 @@ def page() -> str:
 
 def write() -> None:
     """Write the page into its file."""
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(page({wheel: list(outcomes(folder)) for wheel, folder in wheels().items()}), encoding="utf-8")
 
 
 def _may_be_dicom(path: Path) -> bool:
@@ -96,7 +95,7 @@ def _outcome(path: Path, name: str) -> Outcome:
     return Outcome(name, about, f"{icon.columns} x {icon.rows}, {form}", "")
 
 
-def _without(tried: list[Outcome]) -> Iterator[tuple[str, str, str]]:
+def _without(tried: Sequence[Outcome]) -> Iterator[tuple[str, str, str]]:
     """Give the files without an icon; many with one reason in one folder together."""
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for one in tried:

@@ -92,6 +92,7 @@ def icon_of(name: str, size: int = SIZE) -> Icon:
     return make_icon(path_of(name), size)
 
 
+@cache
 def reference(path: Path, rows: int, columns: int) -> np.ndarray:
     """Render at full resolution, then average; float64 in 0 to 255."""
     dataset = pydicom.dcmread(path, force=True)
