@@ -12,6 +12,7 @@ PROGRAMS = {
     "dcmtk": ("findscu", "echoscu", "storescu", "getscu", "movescu", "dcmqrscp", "dcmdump"),
     "orthanc": ("Orthanc",),
     "postgresql": ("initdb", "pg_ctl"),
+    "chromium": ("chromium",),
 }
 
 
