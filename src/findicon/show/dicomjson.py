@@ -59,8 +59,11 @@ def write_json_lines(matches: Iterable[Match], stream: TextIO) -> None:
     stream.writelines(_text(match) + "\n" for match in matches)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
 def _text(match: Match) -> str:
-    return json.dumps(json_of(match), ensure_ascii=False, separators=(",", ":"))
+    return _encode(json_of(match))
 
 
 def _data_set(data: bytes, encodings: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""The command line: each command in a module of its own, imported when it runs."""
+
+import difflib
+import importlib
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from .. import __version__
+from ..errors import FindiconError, QueryError, StorageError
+from .complaints import DONE, FAILED, WRONG_QUESTION, complain
+
+COMMANDS = ("demo", "index", "serve", "find", "icon", "status")
+
+
+class _Commands(TyperGroup):
+    """The commands, each imported when it is named, so that none pays for what another needs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer passes it
+        """Give their names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(COMMANDS)}"
+            ctx.fail(f"{cmd_name!r} is no command: {hint}")
+        module = importlib.import_module(f".{cmd_name}", __package__)
+        single = typer.Typer(add_completion=False)
+        single.command(cmd_name)(getattr(module, cmd_name))
+        command = typer.main.get_command(single)
+        assert isinstance(command, TyperCommand)
+        return command
+
+
+app = typer.Typer(cls=_Commands, add_completion=False)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"findicon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _findicon(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+    ),
+) -> None:
+    """Pictures in DICOM query results: ask for them, answer with them, show them."""
+
+
+def main() -> None:
+    """Run the command line of this process, and end it with the exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command.
+
+    Returns
+    -------
+    int
+        0 when it is done, 1 when the answer is a failure, 2 when the question was wrong; 130 for a Ctrl-C that the
+        command does not take itself. What went wrong stands on standard error in one sentence.
+    """
+    # What peers and files hold that is not quite DICOM is shown as it is; pydicom's remarks would hide the answers.
+    warnings.filterwarnings("ignore", module="pydicom")
+    try:
+        code = typer.main.get_command(app).main(
+            list(arguments) or ["--help"], prog_name="findicon", standalone_mode=False
+        )
+    except typer.TyperException as error:
+        return complain(_sentence(error.format_message()), error.exit_code)
+    except (QueryError, StorageError) as error:
+        return complain(str(error), WRONG_QUESTION)
+    except FindiconError as error:
+        return complain(str(error), FAILED)
+    except typer.Abort:
+        return FAILED
+    return code if isinstance(code, int) else DONE
+
+
+def _sentence(message: str) -> str:
+    return message.replace("Value error, ", "").rstrip(".")

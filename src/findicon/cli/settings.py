@@ -1,0 +1,237 @@
+"""Settings: flags over ``FINDICON_*`` variables over findicon.toml, checked in one place.
+
+A variable is named after section and key: ``FINDICON_SERVER_DICOM_PORT`` is ``dicom_port`` in ``[server]``.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ..dimse import Address, Peer, Tls, is_ae_title
+from ..errors import QueryError
+from .folders import data_folder, settings_folder
+
+FILE_NAME = "findicon.toml"
+_PREFIX = "FINDICON_"
+_CONFIG_VARIABLE = "FINDICON_CONFIG"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Section):
+    """``[server]``: who we are, where we listen, what we serve."""
+
+    ae_title: str = "FINDICON"
+    host: str = "127.0.0.1"
+    dicom_port: Annotated[int, Field(ge=0, le=65535)] = 11112
+    database: str = ""
+    workers: Annotated[int, Field(ge=1)] | None = None
+
+    @field_validator("ae_title")
+    @classmethod
+    def _is_ae_title(cls, value: str) -> str:
+        if not is_ae_title(value):
+            raise ValueError("an AE title has 1 to 16 characters without backslash")
+        return value.strip()
+
+
+Rule = Literal["third", "first", "middle", "last"]
+
+
+class IconSettings(_Section):
+    """``[icons]``: how large pictures are, and which image of a series is taken.
+
+    `choice` is one rule, or a table of rules by SOP Class UID in which ``default`` stands for all others.
+    """
+
+    size: Annotated[int, Field(ge=8, le=256)] = 64
+    choice: Rule | dict[str, Rule] = "third"
+
+    @property
+    def rule(self) -> str:
+        """The rule for every SOP class that has none of its own."""
+        return self.choice if isinstance(self.choice, str) else self.choice.get("default", "third")
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The rules by SOP Class UID."""
+        return {} if isinstance(self.choice, str) else {k: v for k, v in self.choice.items() if k != "default"}
+
+
+class TlsSettings(_Section):
+    """``[tls]``: our certificate and whom we trust, as PEM files."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    authorities: Path | None = None
+
+    def tls(self) -> Tls | None:
+        """Give them to the exchange; None where nothing is set."""
+        if self.certificate is None and self.authorities is None:
+            return None
+        return Tls(self.certificate, self.key, self.authorities)
+
+
+class PeerSettings(_Section):
+    """``[peers.NAME]``: the permission to call us, a C-MOVE destination, and a name to ask by."""
+
+    address: str
+    verbs: frozenset[Literal["echo", "find", "get", "move", "store"]] = frozenset({"echo", "find"})
+    charset: str = ""
+    tls: bool = False
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        try:
+            return str(Address.parse(value))
+        except QueryError as error:
+            raise ValueError(str(error)) from error
+
+
+class Settings(BaseSettings):
+    """All settings; `load_settings` makes them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="_", env_nested_max_split=1, extra="forbid", frozen=True
+    )
+
+    server: ServerSettings = ServerSettings()
+    icons: IconSettings = IconSettings()
+    tls: TlsSettings = TlsSettings()
+    peers: dict[str, PeerSettings] = {}
+
+    @property
+    def database(self) -> str:
+        """The catalogue's URL or path: the one set, else a file in the user's data folder."""
+        return self.server.database or str(data_folder() / "catalogue.sqlite")
+
+    def named_peers(self) -> tuple[Peer, ...]:
+        """Give the peers that findicon.toml names."""
+        return tuple(self._peer(name, peer) for name, peer in self.peers.items())
+
+    def peer(self, name: str) -> Peer:
+        """Give the peer of that name, or of that ``AET@host:port``.
+
+        Raises
+        ------
+        QueryError
+            It is neither; the sentence offers the nearest name.
+        """
+        by_name = {known.casefold(): known for known in self.peers}
+        if name.casefold() in by_name:
+            known = by_name[name.casefold()]
+            return self._peer(known, self.peers[known])
+        if "@" in name:
+            return Peer.at(name)
+        near = difflib.get_close_matches(name.casefold(), by_name, n=1)
+        hint = f"did you mean {by_name[near[0]]}?" if near else "write AET@host:port, as in ORTHANC@127.0.0.1:4242"
+        raise QueryError(f"{name!r} is neither a peer in {FILE_NAME} nor an address: {hint}")
+
+    def _peer(self, name: str, peer: PeerSettings) -> Peer:
+        tls = (self.tls.tls() or Tls()) if peer.tls else None
+        return Peer(name, Address.parse(peer.address), frozenset(peer.verbs), peer.charset, tls)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes them by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put flags first, then variables, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(config: Path | None = None, **flags: Mapping[str, Any]) -> Settings:
+    """Read the settings.
+
+    Parameters
+    ----------
+    config
+        The file; None takes the one that FINDICON_CONFIG names, else findicon.toml in this folder, else the user's.
+    **flags
+        Section and what its flags say, as in ``server={"host": "::1"}``; None stands for a flag not given.
+
+    Raises
+    ------
+    QueryError
+        One sentence that names the setting, its value and what would be right.
+    """
+    path = _settings_file(config)
+    given = {
+        section: {key: value for key, value in values.items() if value is not None} for section, values in flags.items()
+    }
+
+    class _FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        # pydantic turns the mappings into sections
+        return _FromFile(**given)  # type: ignore[arg-type]
+    except tomllib.TOMLDecodeError as error:
+        raise QueryError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise QueryError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{path} is not UTF-8, as TOML has to be") from error
+    except ValidationError as error:
+        raise QueryError("; ".join(_sentence(fault, path, given) for fault in error.errors())) from error
+
+
+def _settings_file(config: Path | None) -> Path | None:
+    asked = config or (Path(os.environ[_CONFIG_VARIABLE]) if os.environ.get(_CONFIG_VARIABLE) else None)
+    if asked is not None:
+        if not asked.is_file():
+            raise QueryError(f"{asked} does not exist: it should be a {FILE_NAME}")
+        return asked
+    return next((path for path in (Path(FILE_NAME), settings_folder() / FILE_NAME) if path.is_file()), None)
+
+
+def _sentence(fault: Mapping[str, Any], path: Path | None, flags: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what is wrong, where it stands and what would be right."""
+    keys = [str(key) for key in fault["loc"]]
+    name, value = ".".join(keys), fault["input"]
+    variable = _PREFIX + "_".join(keys[:2]).upper()
+    if len(keys) > 1 and keys[1] in flags.get(keys[0], {}):
+        where, name = "", f"--{keys[1].replace('_', '-')}"
+    elif variable in os.environ:
+        where, name = "", variable
+    else:
+        where = f"{path}: "
+    if fault["type"] == "extra_forbidden":
+        return f"{where}{name} is no setting{_nearest(keys)}"
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if fault["type"] == "missing":
+        return f"{where}{name} is missing"
+    if fault["type"] == "value_error":
+        return f"{where}{name} = {value!r}: {message}"
+    return f"{where}{name} = {value!r}: should be {message}"
+
+
+def _nearest(keys: list[str]) -> str:
+    """Offer the setting of the nearest name."""
+    sections: dict[str, type[BaseModel]] = {
+        "server": ServerSettings,
+        "icons": IconSettings,
+        "tls": TlsSettings,
+        "peers": PeerSettings,
+    }
+    known = list(sections) if len(keys) == 1 else list(sections[keys[0]].model_fields)
+    near = difflib.get_close_matches(keys[-1], known, n=1)
+    return f", did you mean {near[0]}?" if near else f": known are {', '.join(known)}"
