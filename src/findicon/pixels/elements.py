@@ -13,6 +13,7 @@ from .files import Source
 UNDEFINED = 0xFFFFFFFF
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # float, double float, integer
 
+_PIXEL_GROUP = 0x7FE0
 _FIRST_READ = 1 << 14
 _LARGEST_READ = 1 << 20
 # Longer values stay in the file until they are asked for: overlays, curves, documents, lookup tables.
@@ -27,7 +28,7 @@ _SHORT_LENGTH_VRS = frozenset(
 _DEEPEST = 40
 
 
-class Malformed(Exception):  # noqa: N818 -- never leaves this room: the header turns it into a StorageError
+class Malformed(Exception):
     """The bytes are no data set in this encoding."""
 
 
@@ -35,7 +36,7 @@ class Truncated(Malformed):
     """The bytes end inside an element, and there are no more."""
 
 
-class Short(Exception):  # noqa: N818 -- asks for more bytes
+class Short(Exception):
     """The bytes end inside an element."""
 
 
@@ -115,22 +116,29 @@ class Walk:
         """
         reader = _LITTLE if self._encoding.little_endian else _BIG
         implicit = self._encoding.implicit
+        elements = self.elements
         at = 0
         while True:
             if at + 12 > len(self._window) and self._source is not None:
                 self._grow(at, 12)
                 at = 0
-            if len(self._window) - at < 8:
-                if any(self._window[at:]):
+            window = self._window
+            if len(window) - at < 8:
+                if any(window[at:]):
                     raise Truncated("it ends inside an element")
                 return self._base + at
-            if only_group is not None and reader.pair.unpack_from(self._window, at)[0] != only_group:
+            if only_group is not None and reader.pair.unpack_from(window, at)[0] != only_group:
                 return self._base + at
             try:
-                group, number, vr, length, start = _element_head(self._window, at, reader, implicit)
+                group, number, vr, length, start = _element_head(window, at, reader, implicit)
             except Short:
                 raise Truncated("it ends inside an element") from None
             tag = group << 16 | number
+            end = start + length
+            if end <= len(window) and group < _PIXEL_GROUP:  # nearly always
+                elements[tag] = Value(vr, window[start:end], self._base + start, length)
+                at = end
+                continue
             if tag in PIXEL_TAGS:
                 self.pixels = PixelElement(tag, vr, self._base + start, length)
                 return self._base + at
@@ -139,13 +147,12 @@ class Walk:
             at = self._take(tag, vr, length, start)
 
     def _take(self, tag: int, vr: bytes, length: int, start: int) -> int:
-        """Keep one element; give where the next one starts in the window."""
+        """Keep an element that is not whole in the window, or of undefined length; give where the next one starts."""
         if length == UNDEFINED:
             return self._take_undefined(tag, vr, start)
         end = start + length
-        window = self._window
-        if end <= len(window):
-            self.elements[tag] = Value(vr, window[start:end], self._base + start, length)
+        if end <= len(self._window):
+            self.elements[tag] = Value(vr, self._window[start:end], self._base + start, length)
             return end
         if self._source is None or not self._source.reaches(self._base + end):
             raise Truncated(f"it ends inside element ({tag >> 16:04X},{tag & 0xFFFF:04X})")

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from .aspect import vertical_aspect
 from .codecs import Task, decode
 from .colour import colour_picture, palette_picture, supplemental_picture
-from .frames import find_frame
+from .frames import FrameFinder
 from .functional_groups import FrameAttributes
 from .gray import GrayFrame, gray_picture
 from .grayscale import read_grayscale
@@ -36,7 +36,7 @@ def frame_array(
     """Render one frame to (rows, columns), or (rows, columns, 3) where it has colours; raises IconError."""
     has_palette = image.photometric == "PALETTE COLOR" and not image.is_colour
     is_supplemental = not has_palette and not image.is_colour and _shows_colours(header, attributes)
-    frame = find_frame(header, image, index, limits)
+    frame = FrameFinder(header, image, limits).frame(index)
     decoded = decode(Task(frame, image, rows, columns, limits, exact=has_palette or is_supplemental))
     if has_palette:
         array = palette_picture(decoded.pixels, read_palette(header), image, rows, columns)

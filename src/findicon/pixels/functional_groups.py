@@ -17,13 +17,13 @@ class FrameAttributes:
     header
         Of the image.
     index
-        The frame, 0-based.
+        The frame, 0-based; None for what all frames share.
     """
 
-    def __init__(self, header: Header, index: int) -> None:
+    def __init__(self, header: Header, index: int | None) -> None:
         self._header = header
         shared = header.item(_SHARED) if _SHARED in header else None
-        own = header.item(_PER_FRAME, index) if _PER_FRAME in header else None
+        own = header.item(_PER_FRAME, index) if index is not None and _PER_FRAME in header else None
         self._groups = tuple(group for group in (own, shared) if group is not None)
 
     def macro(self, sequence: int) -> Header | None:

@@ -1,5 +1,6 @@
 """A frame of stored values to a gray picture (PS3.4 N.2.1)."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -17,6 +18,8 @@ Bytes = NDArray[np.uint8]
 _PERCENTILES = (0.5, 99.5)
 # Bytes without a window are meant to be shown as they are, unless they use less than this share of their range.
 _LEAST_SHARE_OF_BYTES = 0.25
+# A window of at least so many stored values may be rounded to whole ones: by half a gray level at most.
+_LEAST_WIDTH_IN_INTEGERS = 255
 
 
 def gray_picture(pixels: Values, image: Image, transform: Grayscale, rows: int, columns: int) -> Bytes:
@@ -79,18 +82,18 @@ class GrayFrame:
         black, white = ((bound - self.intercept) / self.slope for bound in window.bounds)
         if self.inverted:
             black, white = white, black
-        low, high = np.float32(min(black, white)), np.float32(max(black, white))
-
-        def clipped(band: Values) -> Floats:
-            stored, values = self.values(band)
-            floats = values.astype(np.float32)
-            np.clip(floats, low, high, out=floats)
-            if self.may_be_padded:
-                floats[self.padded(stored)] = black
-            return floats
-
+        low, high = min(black, white), max(black, white)
         if low == high:  # a width of 1: whatever is above is white
-            return shrink(self.pixels, rows, columns, lambda band: self._above(band, float(low)))
+            return shrink(self.pixels, rows, columns, lambda band: self._above(band, low))
+
+        def clipped(band: Values) -> Values:
+            stored, values = self.values(band)
+            within = _clipped(values, low, high)
+            if self.may_be_padded:
+                within = within.copy() if within is band else within
+                within[self.padded(stored)] = min(max(black, _lowest(within)), _highest(within))
+            return within
+
         mean = shrink(self.pixels, rows, columns, clipped)
         stretched: Floats = np.clip((mean - np.float32(black)) * np.float32(1 / (white - black)), 0, 1)
         return stretched
@@ -104,9 +107,19 @@ class GrayFrame:
 
     def ranged(self, rows: int, columns: int) -> Floats:
         """Average what is no padding, then span the robust range of the averages."""
+        mean = self.averages(rows, columns)
+        if not self.may_be_padded:
+            return self.spanned(mean)
+        share = shrink(self.pixels, rows, columns, lambda band: (~self.padded(self.stored(band))).astype(np.float32))
+        if not share.any():
+            return np.zeros_like(mean)
+        mean = np.divide(mean, np.maximum(share, np.float32(1e-6)), dtype=np.float32)
+        inside = share > min(0.5, float(share.max()) / 2)
+        spanned: Floats = self.spanned(mean, mean[inside]) * share
+        return spanned
 
-        def valid(band: Values) -> Floats:
-            return (~self.padded(self.stored(band))).astype(np.float32)
+    def averages(self, rows: int, columns: int) -> Floats:
+        """Average the values, padding as 0."""
 
         def numbers(band: Values) -> Floats:
             stored, values = self.values(band)
@@ -115,18 +128,11 @@ class GrayFrame:
                 floats[self.padded(stored)] = 0
             return floats
 
-        mean = shrink(self.pixels, rows, columns, numbers)
-        if not self.may_be_padded:
-            return self._spanned(mean, mean)
-        share = shrink(self.pixels, rows, columns, valid)
-        if not share.any():
-            return np.zeros_like(mean)
-        mean = np.divide(mean, np.maximum(share, np.float32(1e-6)), dtype=np.float32)
-        inside = share > min(0.5, float(share.max()) / 2)
-        spanned: Floats = self._spanned(mean, mean[inside]) * share
-        return spanned
+        return shrink(self.pixels, rows, columns, numbers)
 
-    def _spanned(self, mean: Floats, inside: Floats) -> Floats:
+    def spanned(self, mean: Floats, inside: Floats | None = None) -> Floats:
+        """Stretch averages to 0 for black to 1 for white, by the range of those `inside`: all unless told otherwise."""
+        inside = mean if inside is None else inside
         low, high = (float(bound) for bound in np.percentile(inside, _PERCENTILES))
         if high <= low:
             low, high = float(inside.min()), float(inside.max())
@@ -172,3 +178,26 @@ class GrayFrame:
             return np.float32(1) - gray if self.inverted else gray
 
         return tone
+
+
+def _clipped(values: Values, low: float, high: float) -> Values:
+    """Clip to a window, in integers where its bounds can be rounded: outwards, so that black stays black."""
+    if values.dtype.itemsize > 2 or high - low < _LEAST_WIDTH_IN_INTEGERS:
+        floats = values.astype(np.float32)
+        np.clip(floats, np.float32(low), np.float32(high), out=floats)
+        return floats
+    least, most = max(math.floor(low), _lowest(values)), min(math.ceil(high), _highest(values))
+    if least == _lowest(values) and most == _highest(values):
+        return values
+    if least >= most:  # the window lies outside of what cells can hold
+        return np.clip(values.astype(np.float32), np.float32(low), np.float32(high))
+    clipped: Values = np.clip(values, least, most)
+    return clipped
+
+
+def _lowest(values: Values) -> float:
+    return np.iinfo(values.dtype).min if values.dtype.kind in "iu" else -math.inf
+
+
+def _highest(values: Values) -> float:
+    return np.iinfo(values.dtype).max if values.dtype.kind in "iu" else math.inf

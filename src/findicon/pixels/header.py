@@ -1,51 +1,19 @@
-"""The header of a DICOM file: every attribute before the pixel data, decoded when asked for (PS3.10 7, PS3.5 7)."""
+"""The header of a DICOM file: every attribute before the pixel data, decoded when it is asked for (PS3.5 7)."""
 
-import os
-import warnings
 from collections.abc import Iterator
-from io import BytesIO
-from typing import BinaryIO
 
-from pydicom import dcmread
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import UID
 
 from ..errors import StorageError
-from .deflated import InflatingSource
-from .elements import (
-    EXPLICIT_BIG,
-    EXPLICIT_LITTLE,
-    IMPLICIT_LITTLE,
-    PIXEL_TAGS,
-    UNDEFINED,
-    Encoding,
-    Malformed,
-    PixelElement,
-    Truncated,
-    Value,
-    Walk,
-    items_of,
-)
-from .files import MemorySource, Source, open_source
+from .elements import IMPLICIT_LITTLE, UNDEFINED, Encoding, Malformed, PixelElement, Value, Walk, items_of
+from .files import MemorySource, Source
 from .values import encodings_of, numbers, texts, vr_of
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _PIXEL_REPRESENTATION = 0x00280103
-_TRANSFER_SYNTAX = 0x00020010
-_NATIVE = frozenset(
-    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
-)
-_FIRST_READ = 1 << 14
 _LARGEST_VALUE = 1 << 26
 
 
@@ -163,7 +131,7 @@ class Header:
 
     def items(self, tag: int) -> tuple["Header", ...]:
         """Give the items of a sequence; none when it is absent or no sequence."""
-        return tuple(self._items(tag))
+        return tuple(self.each(tag))
 
     def item(self, tag: int, index: int = 0) -> "Header | None":
         """Give one item of a sequence, 0-based, without decoding the others; None when there is none."""
@@ -172,7 +140,8 @@ class Header:
                 return self._nested(tag, data)
         return None
 
-    def _items(self, tag: int) -> Iterator["Header"]:
+    def each(self, tag: int) -> Iterator["Header"]:
+        """Give the items of a sequence one by one, each decoded when it is reached."""
         for data in self._item_bytes(tag):
             yield self._nested(tag, data)
 
@@ -192,17 +161,14 @@ class Header:
         encoding = self._item_encoding(tag)
         walk = Walk(None, 0, encoding, data)
         try:
-            end = walk.run()
+            walk.run()
         except Malformed as exc:
             raise StorageError(f"An item of {_name(tag)} is malformed: {exc}") from exc
-        source = None
-        if walk.pixels is not None:  # an icon: its pixel data lies in the item
-            walk.pixels = walk.pixels._replace(position=walk.pixels.position - end)
         return Header(
             walk.elements,
             encoding,
             transfer_syntax=self.transfer_syntax,
-            source=source,
+            source=MemorySource(data, _name(tag)),
             pixels=walk.pixels,
             encodings=self._encodings,
             signed=self._signed,
@@ -234,158 +200,6 @@ class Header:
         dataset.set_original_encoding(self.encoding.implicit, self.encoding.little_endian, names)
         dataset.file_meta = FileMetaDataset(meta)
         return dataset
-
-
-def read_header(source: str | os.PathLike[str] | BinaryIO) -> Header:
-    """Read the header of a DICOM file, and nothing behind it.
-
-    Parameters
-    ----------
-    source
-        A path, or a binary file object that can seek.
-
-    Raises
-    ------
-    StorageError
-        The file cannot be read, is no DICOM file, or ends inside its header; the text names it and says which.
-    """
-    opened = open_source(source)
-    try:
-        return header_of(opened)
-    finally:
-        opened.close()
-
-
-def header_of(source: Source) -> Header:
-    """Read the header of an open source; raises StorageError."""
-    start = source.read(0, _FIRST_READ)
-    if not start:
-        raise StorageError(f"{source.name} is empty")
-    try:
-        return _walked(source, start)
-    except Malformed as exc:
-        reason = exc
-    if isinstance(reason, Truncated):
-        raise StorageError(f"{source.name}: {reason}") from reason
-    try:
-        return _read_by_pydicom(source)
-    except Malformed:
-        raise StorageError(f"{source.name}: {reason}") from reason
-
-
-def _walked(source: Source, start: bytes) -> Header:
-    has_preamble = start[128:132] == b"DICM"
-    begin = 132 if has_preamble else 0
-    if not has_preamble and not _looks_like_data_set(start):
-        raise Malformed("it is no DICOM file")
-    meta: dict[int, Value] = {}
-    if start[begin : begin + 2] == b"\x02\0":
-        walk = Walk(source, begin, EXPLICIT_LITTLE, start[begin:])
-        begin = walk.run(only_group=2)
-        meta = walk.elements
-    named = meta.get(_TRANSFER_SYNTAX)
-    text = "" if named is None or named.data is None else named.data.rstrip(b" \0").decode("ascii", "replace")
-    transfer_syntax = UID(text)
-    if transfer_syntax == DeflatedExplicitVRLittleEndian:
-        source = InflatingSource(source, begin)
-        begin, start = 0, b""
-    head = start[begin : begin + 8] if begin + 8 <= len(start) else source.read(begin, 8)
-    encoding = _encoding(head, transfer_syntax)
-    if not transfer_syntax:
-        transfer_syntax = _native_syntax(encoding)
-    walk = Walk(source, begin, encoding, start[begin:])
-    walk.run()
-    if not walk.elements and walk.pixels is None:
-        raise Malformed("it holds no data set")
-    return Header(meta | walk.elements, encoding, transfer_syntax=transfer_syntax, source=source, pixels=walk.pixels)
-
-
-def _looks_like_data_set(start: bytes) -> bool:
-    """Whether a file without preamble may be a data set: it begins with group 2 or 8, in an encoding of PS3.5."""
-    if len(start) < 8:
-        return False
-    group = start[:2]
-    if group in {b"\x02\0", b"\x08\0"}:
-        length = int.from_bytes(start[4:8], "little")
-        return (start[4:6].isalpha() and start[4:6].isupper()) or length < 1 << 16
-    return group == b"\0\x08" and start[4:6].isalpha() and start[4:6].isupper()
-
-
-def _encoding(head: bytes, transfer_syntax: UID) -> Encoding:
-    """Give how the data set is written: as its first element shows, which beats what the file says of itself."""
-    if head[4:6].isalpha() and head[4:6].isupper():
-        little = transfer_syntax != ExplicitVRBigEndian
-        if not transfer_syntax:
-            little = head[1:2] == b"\0"
-        return EXPLICIT_LITTLE if little else EXPLICIT_BIG
-    return IMPLICIT_LITTLE
-
-
-def _native_syntax(encoding: Encoding) -> UID:
-    if encoding.implicit:
-        return ImplicitVRLittleEndian
-    return ExplicitVRLittleEndian if encoding.little_endian else ExplicitVRBigEndian
-
-
-def _read_by_pydicom(source: Source) -> Header:
-    """Read what the walk did not understand with pydicom, which knows many ways of being wrong."""
-    stream = BytesIO(source.read(0, _LARGEST_VALUE))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = dcmread(stream, stop_before_pixels=True)
-            header = header_of_dataset(dataset)
-    except Exception as exc:
-        raise Malformed(str(exc)) from exc
-    position = stream.tell()
-    implicit, little_endian = dataset.original_encoding
-    walk = Walk(source, position, Encoding(bool(implicit), bool(little_endian)))
-    walk.run()
-    header.source = source
-    header.pixels = walk.pixels
-    return header
-
-
-def header_of_dataset(dataset: Dataset) -> Header:
-    """Make a Header of a pydicom Dataset; its pixel data is not copied.
-
-    Raises
-    ------
-    StorageError
-        The data set cannot be encoded, or its pixel data is not bytes.
-    """
-    meta = getattr(dataset, "file_meta", None) or FileMetaDataset()
-    implicit, little_endian = dataset.original_encoding
-    transfer_syntax = meta.get("TransferSyntaxUID") or _native_syntax(
-        Encoding(implicit=implicit is not False, little_endian=little_endian is not False)
-    )
-    encoding = EXPLICIT_BIG if transfer_syntax == ExplicitVRBigEndian else EXPLICIT_LITTLE
-    pixels = next((dataset[tag] for tag in PIXEL_TAGS if tag in dataset), None)
-    buffer = DicomBytesIO()
-    buffer.is_implicit_VR = False
-    buffer.is_little_endian = encoding.little_endian
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            write_dataset(buffer, _without_pixels(dataset))
-        walk = Walk(None, 0, encoding, buffer.getvalue())
-        walk.run()
-    except Exception as exc:
-        raise StorageError(f"The data set cannot be read: {exc}") from exc
-    header = Header(walk.elements, encoding, transfer_syntax=UID(transfer_syntax))
-    if pixels is not None and pixels.value is not None:
-        if not isinstance(pixels.value, bytes | bytearray):
-            raise StorageError(f"The pixel data is a {type(pixels.value).__name__}, not bytes")
-        compressed = transfer_syntax not in _NATIVE
-        length = UNDEFINED if compressed else len(pixels.value)
-        header.source = MemorySource(bytes(pixels.value))
-        header.pixels = PixelElement(int(pixels.tag), pixels.VR.encode("ascii"), 0, length)
-    return header
-
-
-def _without_pixels(dataset: Dataset) -> Dataset:
-    tags = [tag for tag in dataset.keys() if tag not in PIXEL_TAGS]  # noqa: SIM118 -- a Dataset gives its elements
-    return Dataset({tag: dataset.get_item(tag) for tag in tags})
 
 
 def _name(tag: int) -> str:

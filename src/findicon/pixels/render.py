@@ -9,11 +9,15 @@ from pydicom.dataset import Dataset
 from ..errors import IconError, StorageError
 from .files import open_source
 from .frame_picture import frame_picture
-from .header import Header, header_of, header_of_dataset
+from .header import Header
 from .image import Image, describe
 from .limits import DEFAULT_LIMITS, Limits
 from .picture import Picture
+from .reading import header_of, header_of_dataset
+from .segmentation import SEGMENTATIONS, segmentation_picture
+from .slides import is_tiled, slide_picture
 
+_SOP_CLASS = 0x00080016
 _REPRESENTATIVE_FRAME = 0x00286010
 
 
@@ -61,8 +65,13 @@ def render(
 
 def _render(header: Header, size: int, frame: int | None, limits: Limits) -> Picture:
     image = describe(header, limits)
+    index = _chosen(header, image, frame)
     with np.errstate(all="ignore"):  # values without meaning become pixels without meaning, not warnings
-        return frame_picture(header, image, _chosen(header, image, frame), size, limits)
+        if header.text(_SOP_CLASS) in SEGMENTATIONS:
+            return segmentation_picture(header, image, frame, index, size, limits)
+        if frame is None and is_tiled(header, image):
+            return slide_picture(header, image, size, limits)
+        return frame_picture(header, image, index, size, limits)
 
 
 def _chosen(header: Header, image: Image, frame: int | None) -> int:

@@ -13,7 +13,7 @@ from ..image import Image
 from ..limits import Limits
 
 
-class DecodeFailure(Exception):  # noqa: N818 -- never leaves this room: the table turns it into an IconError
+class DecodeFailure(Exception):
     """One decoder cannot decode a frame; the text says why."""
 
 

@@ -1,0 +1,114 @@
+"""Encapsulated pixel data: which fragments are which frame (PS3.5 A.4; PS3.3 C.7.6.3.1.8)."""
+
+from struct import Struct, error
+
+from ..errors import IconError
+from .header import Header
+from .image import Image
+
+Spans = list[tuple[int, int]]
+ITEM = b"\xfe\xff\x00\xe0"
+_ITEM_HEAD = Struct("<4sI")
+_EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
+# How a frame's first fragment begins: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL bare and in a container.
+_STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJXL ")
+_MOST_FRAGMENTS = 1 << 22
+
+
+class Fragments:
+    """The fragments of an image, and how to tell which belong to a frame.
+
+    Parameters
+    ----------
+    header, image
+        Of the image.
+    position
+        Where its Basic Offset Table begins.
+
+    Raises
+    ------
+    IconError
+        There is no Basic Offset Table, not even an empty one.
+    """
+
+    def __init__(self, header: Header, image: Image, position: int) -> None:
+        assert header.source is not None
+        self._header = header
+        self._source = header.source
+        self._frames = image.frames
+        tag, length, _ = self._item(position)
+        if tag != ITEM:
+            raise IconError("The pixel data is encapsulated, but does not begin with an item")
+        self._table = position + 8, length
+        self._first = position + 8 + length
+        # While hopping: where the next item begins, every fragment so far, and which of them begin a frame.
+        self._next = self._first
+        self._every: Spans = []
+        self._begins: list[int] = []
+        self._at_end = False
+
+    def spans(self, index: int) -> Spans:
+        """Give the (position, length) of each fragment of a frame, 0-based; raises IconError."""
+        return self._by_extended_table(index) or self._by_basic_table(index) or self._by_hopping(index)
+
+    def _item(self, position: int) -> tuple[bytes, int, bytes]:
+        """Give an item's tag, length and first bytes; an empty tag where the file ends."""
+        data = self._source.read(position, 20)
+        try:
+            tag, length = _ITEM_HEAD.unpack_from(data)
+        except error:
+            return b"", 0, b""
+        return tag, length, data[8 : 8 + length]
+
+    def _by_extended_table(self, index: int) -> Spans | None:
+        offset = self._header.unsigned_at(_EXTENDED_OFFSETS, index)
+        length = self._header.unsigned_at(_EXTENDED_LENGTHS, index)
+        if offset is None or length is None:
+            return None
+        start = self._first + offset
+        tag, size, _ = self._item(start)
+        if tag != ITEM or not 0 < length <= size:
+            return None  # a table that points elsewhere is worth as much as none
+        return [(start + 8, length)]
+
+    def _by_basic_table(self, index: int) -> Spans | None:
+        begin, length = self._table
+        if length != 4 * self._frames:
+            return None
+        is_last = index + 1 == self._frames
+        data = self._source.read(begin + 4 * index, 4 if is_last else 8)
+        start = self._first + int.from_bytes(data[:4], "little")
+        end = None if is_last else self._first + int.from_bytes(data[4:], "little")
+        spans: Spans = []
+        while end is None or start < end:
+            tag, size, _ = self._item(start)
+            if tag != ITEM:
+                break
+            spans.append((start + 8, size))
+            start += 8 + size
+        return spans if end is None or start == end else None
+
+    def _by_hopping(self, index: int) -> Spans:
+        """Go from fragment to fragment: a frame begins where an image begins, else with each fragment."""
+        while len(self._begins) < index + 2 and self._hop():
+            pass
+        if self._frames == 1 and self._every:
+            return self._every
+        if index < len(self._begins):
+            end = self._begins[index + 1] if index + 1 < len(self._begins) else len(self._every)
+            return self._every[self._begins[index] : end]
+        if not self._begins and len(self._every) == self._frames:
+            return self._every[index : index + 1]
+        raise IconError(f"Frame {index + 1} is not to be found: {len(self._every)} fragments for {self._frames} frames")
+
+    def _hop(self) -> bool:
+        """Take the next fragment; False when there is none."""
+        tag, length, start = self._item(self._next)
+        if self._at_end or tag != ITEM or len(self._every) >= _MOST_FRAGMENTS:
+            self._at_end = True
+            return False
+        if start.startswith(_STARTS):
+            self._begins.append(len(self._every))
+        self._every.append((self._next + 8, length))
+        self._next += 8 + length
+        return True
