@@ -306,6 +306,8 @@ class Association:
         piece = _whole(read, room * pieces)
         while True:
             following = _whole(read, room * pieces) if len(piece) == room * pieces else b""
+            if len(piece) % 2:  # fragments have even lengths; files with deflated data sets need not (PS3.5 A.5)
+                piece += b"\0"
             parts: list[bytes | memoryview] = []
             view = memoryview(piece)
             for start in range(0, len(piece) or 1, room):
