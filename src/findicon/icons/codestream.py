@@ -102,6 +102,8 @@ def decode_codestream(stream: bytes, rows: int, columns: int, item: Dataset) -> 
     transfer_syntax, bits, height, width, components = _frame_header(stream)
     if (height, width) != (rows, columns):
         raise IconError(f"The icon is {width} x {height} pixels where its item says {columns} x {rows}")
+    if not 1 <= bits <= 16 or components not in {1, 3}:
+        raise IconError(f"The icon's codestream has {components} components of {bits} bits")
     image = Dataset()
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = transfer_syntax

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Self
 
+from ..errors import StorageError
 from ..pixels import Header
 
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
-# The flattest content tree that a Key Object can have (PS3.16 TID 2010) is the only one; deeper ones are not read.
-_IMAGE_REFERENCES = (0x0040A730, 0x00081199)  # Content Sequence, Referenced SOP Sequence
+_CONTENT, _REFERENCED_SOP = 0x0040A730, 0x00081199
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Facts:
         """Read the facts out of a file's header."""
         normal, position = _plane(header.numbers(0x00200037), header.numbers(0x00200032))
         sop_class = header.text(0x00080016)
-        is_key_object = sop_class == KEY_OBJECT_SELECTION
+        title, references = _key_object(header) if sop_class == KEY_OBJECT_SELECTION else ("", ())
         return cls(
             sop_instance=header.text(0x00080018),
             sop_class=sop_class,
@@ -91,8 +91,8 @@ class Facts:
             matrix_columns=header.integer(0x00480006) or 0,
             has_pixels=header.has_pixels,
             burned_in=header.text(0x00280301).strip().upper() == "YES",
-            title=_title(header) if is_key_object else "",
-            references=_references(header) if is_key_object else (),
+            title=title,
+            references=references,
         )
 
     @property
@@ -115,16 +115,24 @@ def _plane(orientation: tuple[float, ...], position: tuple[float, ...]) -> tuple
     return (normal, round(along, 4)) if abs(along) < float("inf") else ((), None)
 
 
+def _key_object(header: Header) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """Give title and references; what of them is malformed says nothing."""
+    try:
+        return _title(header), _references(header)
+    except StorageError:
+        return "", ()
+
+
 def _title(header: Header) -> str:
     names = header.items(0x0040A043)  # Concept Name Code Sequence of the root: the document title
     return names[0].text(0x00080100) if names else ""
 
 
 def _references(header: Header) -> tuple[tuple[str, int], ...]:
-    content, referenced = _IMAGE_REFERENCES
     found = []
-    for item in header.items(content):
-        for reference in item.items(referenced):
+    # A Key Object's content is flat (PS3.16 TID 2010): the references are the root's own children.
+    for item in header.items(_CONTENT):
+        for reference in item.items(_REFERENCED_SOP):
             uid = reference.text(0x00081155)
             frames = [int(number) for number in reference.numbers(0x00081160)]  # Referenced Frame Number
             found += [(uid, frame) for frame in frames or [0]]

@@ -100,6 +100,17 @@ def test_a_key_object_tells_what_it_points_at() -> None:
     assert facts.references == (("1.2.3", 0), ("1.2.4", 7), ("1.2.4", 9))
 
 
+def test_a_key_object_with_malformed_content_is_a_key_object_without() -> None:
+    whole = instance(SOPClassUID=KeyObjectSelectionDocumentStorage, ConceptNameCodeSequence=[code("113000")])
+    buffer = BytesIO()
+    whole.save_as(buffer, enforce_file_format=True)
+    data = buffer.getvalue()
+    item = data.index(b"\xfe\xff\x00\xe0", data.index(b"\x40\x00\x43\xa0"))
+    broken = data[:item] + b"\xfe\xff\x07\xe0" + data[item + 4 :]
+    facts = Facts.from_header(read_header(BytesIO(broken)))
+    assert (facts.sop_class, facts.title, facts.references) == (KeyObjectSelectionDocumentStorage, "", ())
+
+
 def test_other_documents_have_no_title() -> None:
     facts = facts_of(ConceptNameCodeSequence=[code("113000")], ContentSequence=[reference("1.2.3")])
     assert (facts.title, facts.references) == ("", ())

@@ -263,6 +263,10 @@ REFUSED_COMPRESSED = {
     "no fragment": (compressed(b"", lambda _: encapsulate([b"\0\0"])[:12], undefined=True), "empty"),
     "an unknown codec": (compressed(b"GIF89a", fragments, undefined=True), "cannot tell"),
     "half a header": (compressed(jpeg(BIG_RAMP)[:60], bytes, undefined=False), "ends inside its header"),
+    "no bits": (
+        compressed(jpeg(BIG_RAMP).replace(b"\x0b\x08\0\x20", b"\x0b\0\0\x20"), bytes, undefined=False),
+        "0 bits",
+    ),
     "no frame header": (compressed(b"\xff\xd8\xff\xe0\0\4\0\0\xff\xda\0\0\0\0", bytes, undefined=False), "header"),
 }
 
@@ -291,3 +295,20 @@ def test_whatever_bytes_come_the_outcome_is_one_of_three(data: st.DataObject) ->
     except IconError:
         return
     assert icon is None or isinstance(icon, Icon)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_a_codestream_holds_the_outcome_is_one_of_two(data: st.DataObject) -> None:
+    """A right codestream with some of its bytes changed or its end cut off: an icon, or an IconError."""
+    stream = bytearray(data.draw(st.sampled_from([jpeg(BIG_RAMP), jpeg_2000(BIG_RAMP), jpeg_2000(BIG_COLOURS)])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
+    length = data.draw(st.integers(4, len(stream)))
+    made = compressed(bytes(stream[:length]), fragments, undefined=True)
+    try:
+        icon = icon_from_dataset(answer(made))
+    except IconError:
+        return
+    assert icon is not None
+    assert (icon.rows, icon.columns) == (32, 64)
