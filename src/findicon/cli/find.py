@@ -50,7 +50,7 @@ def find(
     keys: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[KEYWORD=VALUE | KEYWORD | ggggeeee=VALUE]...",
+            metavar="[KEYWORD=VALUE | KEYWORD | ggggeeee=VALUE]",
             help="What to look for, as in PatientName='DOE*' StudyDate=20240101-; without a value it is only shown. "
             "Elements of sequences: RequestAttributesSequence.RequestedProcedureID=R1.",
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 
 from ..query import Level
-from .columns import COLUMNS
+from .columns import COLUMNS, text_of
 from .values import counted, date_text, joined, kind_text, list_text, name_text, sex_text, time_text, value_of
 
 
@@ -36,7 +36,7 @@ def card_of(dataset: Dataset, level: Level, wanted: Sequence[str] = ()) -> Card:
     """Put an answer into a few lines; `wanted` are keywords that somebody asked for by name."""
     title, facts, uid = _CARDS[level](dataset)
     shown = {keyword for column in COLUMNS[level] for keyword in column.keywords}
-    extra = tuple((keyword, list_text(value_of(dataset, keyword))) for keyword in wanted if keyword not in shown)
+    extra = tuple((keyword, text_of(keyword)(value_of(dataset, keyword))) for keyword in wanted if keyword not in shown)
     return Card(title, tuple(fact for fact in facts if fact), uid, extra)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
-from ..query import Level
+from ..query import Level, tag_of, vr_of
 from .values import date_text, joined, kind_text, list_text, name_text, sex_text, time_text, value_of
 
 
@@ -113,4 +113,9 @@ def columns_for(level: Level, wanted: Sequence[str]) -> tuple[Column, ...]:
     own = COLUMNS[level]
     shown = {keyword for column in own for keyword in column.keywords}
     kept = tuple(replace(column, rank=0) if set(column.keywords) & set(wanted) else column for column in own)
-    return (*kept, *(Column(keyword, (keyword,), list_text) for keyword in wanted if keyword not in shown))
+    return (*kept, *(Column(keyword, (keyword,), text_of(keyword)) for keyword in wanted if keyword not in shown))
+
+
+def text_of(keyword: str) -> Callable[[str], str]:
+    """Give what makes a text of an element's value, by its VR."""
+    return {"DA": date_text, "PN": name_text, "TM": time_text}.get(vr_of(tag_of(keyword)), list_text)

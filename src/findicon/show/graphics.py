@@ -60,11 +60,21 @@ def picture_maker(console: Console) -> PictureMaker:
 @cache
 def terminal_graphics() -> Graphics:
     """Tell how the terminal of this process draws pictures; asks it, the first time."""
+    if not _size_is_known():
+        return Graphics.HALF_BLOCKS
     if os.environ.get("TERM") in _KITTY_TERMS:
         return Graphics.KITTY
     if "4" in _device_attributes():
         return Graphics.SIXEL
     return Graphics.HALF_BLOCKS
+
+
+def _size_is_known() -> bool:
+    """Tell whether the terminal has a size, which textual-image divides by; a serial console may have none."""
+    try:
+        return os.get_terminal_size().columns > 0
+    except (OSError, ValueError):
+        return False
 
 
 if sys.platform == "win32":

@@ -74,6 +74,8 @@ def print_table(
         picture=picture_maker(console) if pictures else HalfBlocks,
     )
     console.print(made)
+    if pictures and made.row_count:
+        console.print()  # rich leaves out the space below the last row
 
 
 def print_picture(icon: Icon, console: Console, caption: str) -> None:

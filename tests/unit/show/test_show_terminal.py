@@ -113,6 +113,7 @@ def test_what_was_asked_for_by_name_is_always_shown(answer, pictures: bool) -> N
     text = printed([match], width=80, colours=False, pictures=pictures, wanted=wanted)
     assert "ReferringPhysicianName" in text
     assert "1.2.3.4" in text
+    assert "Who, Doctor" in text
 
 
 @pytest.mark.parametrize(
