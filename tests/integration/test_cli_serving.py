@@ -132,6 +132,26 @@ def test_serve_answers_with_pictures_and_ends_in_order(indexed, folder: Path, en
     assert "DOE" in (folder / "data" / "findicon" / "audit.jsonl").read_text()
 
 
+def test_serve_takes_instances_in_and_pictures_them(folder: Path, environment, tmp_path: Path) -> None:
+    own = ["--database", str(tmp_path / "own.sqlite"), "--storage", str(tmp_path / "storage")]
+    with serving(folder, environment, *own) as (process, address):
+        with Client(address) as client:
+            client.store(real_file("MR_small.dcm"))
+            question = Query("IMAGE", icon=True, **_uids(client))
+            # a slow machine may take longer for its first picture than a query waits
+            pictures = (next(client.find(question)).icon for _ in range(60))
+            assert any(picture is not None for picture in pictures)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert [path for path in (tmp_path / "storage").rglob("*.dcm") if path.is_file()]
+
+
+def _uids(client: Client) -> dict[str, str]:
+    (study,) = client.find(Query("STUDY"))
+    (series,) = client.find(Query("SERIES", StudyInstanceUID=study.dataset.StudyInstanceUID))
+    return {name: series.dataset[name].value for name in ("StudyInstanceUID", "SeriesInstanceUID")}
+
+
 def test_serve_needs_peers_to_be_reached_by_others(indexed, folder: Path, environment) -> None:
     done = findicon(folder, environment, "serve", "--host", "0.0.0.0", "--dicom-port", "0")
     assert done.returncode == 2

@@ -40,7 +40,7 @@ def demo(
 
 def _run(folder: Path, console: Console, *, once: bool) -> None:
     images = folder / "images"
-    own = ServerSettings(database=str(folder / "catalogue.sqlite"), dicom_port=0)
+    own = ServerSettings(database=str(folder / "catalogue.sqlite"), storage=str(folder / "storage"), dicom_port=0)
     settings = Settings.model_construct(server=own)  # the demo is the same whatever the user has set
     with Console(stderr=True).status("copying real images, drawing the CT of a phantom"):
         count = build_archive(images)

@@ -25,9 +25,12 @@ def serve(
     ] = None,
     dicom_port: Annotated[int | None, typer.Option(metavar="N", help="Port to listen on; 0 takes a free one.")] = None,
     ae_title: Annotated[str | None, typer.Option(metavar="AET", help="What to call ourselves.")] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Folder for the instances that peers send.")
+    ] = None,
 ) -> int:
     """Answer queries over DICOM, with pictures for those who ask for them."""
-    flags = {"database": database, "host": host, "dicom_port": dicom_port, "ae_title": ae_title}
+    flags = {"database": database, "host": host, "dicom_port": dicom_port, "ae_title": ae_title, "storage": storage}
     settings = load_settings(config, server=flags)
     with until_stopped(), Catalogue(settings.database) as catalogue:
         configure("info", audit_file=_audit_file(settings))

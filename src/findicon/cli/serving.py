@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..archive import Choice, FileSource, IconMaker, IconQueue
+from ..archive import Choice, FileSource, IconMaker, IconQueue, Storage
 from ..catalogue import Catalogue, CatalogueFinder
 from ..scp import Server
 from .settings import Settings
@@ -29,7 +29,11 @@ def serving(settings: Settings, catalogue: Catalogue, *, picture_budget: float =
     """
     own = settings.server
     choice = Choice(settings.icons.size, settings.icons.rule, settings.icons.rules)
-    with IconMaker(catalogue, choice=choice) as icons, IconQueue(icons):
+    with (
+        IconMaker(catalogue, choice=choice) as icons,
+        IconQueue(icons) as queue,
+        Storage(settings.storage, catalogue, stored=queue.wake) as storage,
+    ):
         finder = CatalogueFinder(catalogue, retrieve_ae_title=own.ae_title, icons=icons, picture_budget=picture_budget)
         with Server(
             finder,
@@ -38,6 +42,7 @@ def serving(settings: Settings, catalogue: Catalogue, *, picture_budget: float =
             port=own.dicom_port,
             peers=settings.named_peers(),
             source=FileSource(catalogue),
+            ingest=storage,
             tls=settings.tls.tls(),
         ) as server:
             yield server

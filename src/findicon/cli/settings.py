@@ -38,6 +38,7 @@ class ServerSettings(_Section):
     host: str = "127.0.0.1"
     dicom_port: Annotated[int, Field(ge=0, le=65535)] = 11112
     database: str = ""
+    storage: str = ""
     workers: Annotated[int, Field(ge=1)] | None = None
 
     @field_validator("ae_title")
@@ -118,6 +119,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The catalogue's URL or path: the one set, else a file in the user's data folder."""
         return self.server.database or str(data_folder() / "catalogue.sqlite")
+
+    @property
+    def storage(self) -> Path:
+        """The folder for instances that are sent to us: the one set, else one in the user's data folder."""
+        return Path(self.server.storage) if self.server.storage else data_folder() / "storage"
 
     def named_peers(self) -> tuple[Peer, ...]:
         """Give the peers that findicon.toml names."""
