@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Protocol
 
 from ..catalogue import Catalogue
@@ -145,16 +146,20 @@ class StudyFacts:
 
     def around(self, series_uid: str) -> tuple[list[Facts], list[Facts]]:
         """Give the facts of a series, and those of its study's Key Objects."""
-        series = self._catalogue.facts(series_uid)
-        if not series:
-            return [], []
-        whole = self._read(series[0].study)
-        return series, [one for facts in whole.values() for one in facts if one.title]
+        for whole in self._studies.values():
+            if series_uid in whole:
+                break
+        else:
+            series = self._catalogue.facts(series_uid)
+            if not series:
+                return [], []
+            whole = self._read(series[0].study, {series_uid: series})
+        return whole[series_uid], [one for facts in whole.values() for one in facts if one.title]
 
-    def _read(self, study_uid: str) -> dict[str, list[Facts]]:
+    def _read(self, study_uid: str, known: Mapping[str, list[Facts]] = MappingProxyType({})) -> dict[str, list[Facts]]:
         if study_uid not in self._studies:
             uids = self._catalogue.series_of(study_uid)
-            self._studies[study_uid] = {uid: self._catalogue.facts(uid) for uid in uids}
+            self._studies[study_uid] = {uid: known.get(uid) or self._catalogue.facts(uid) for uid in uids}
         return self._studies[study_uid]
 
 

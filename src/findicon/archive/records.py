@@ -1,110 +1,32 @@
-"""A file to what the catalogue keeps of it, or to why it keeps nothing."""
-
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""What was read from a file, as a record of the catalogue."""
 
 from ..catalogue import ATTRIBUTES, InstanceRecord
-from ..errors import StorageError
-from ..icons import Facts
-from ..pixels import Header, read_header
-from .events import Kind
-from .paths import location_of, printable
-from .stored_header import stored_header
+from .paths import location_of
+from .reading import Kept, read_file
 from .walk import File
 
-_MEDIA_STORAGE_SOP_CLASS = 0x00020002
-_DIRECTORY = "1.2.840.10008.1.3.10"
-_DIRECTORY_NAME = "DICOMDIR"
-_UNIQUE_KEYS = {"SOP Instance UID": "sop_instance", "Study Instance UID": "study", "Series Instance UID": "series"}
 
-
-@dataclass(frozen=True, slots=True)
-class NotKept:
-    """A file that has no place in the catalogue.
+def record_of(kept: Kept, *, location: str = "") -> InstanceRecord:
+    """Make the catalogue's record.
 
     Parameters
     ----------
-    file
-        The file.
-    kind
-        SKIPPED for what an archive does not keep, GONE for what is no longer there, FAILED for what cannot be read.
-    reason
-        Why; one sentence.
-    """
-
-    file: File
-    kind: Kind
-    reason: str
-
-
-def read_record(file: File, *, location: str = "") -> InstanceRecord:
-    """Read the header of a DICOM file for the catalogue.
-
-    Parameters
-    ----------
-    file
-        Where it is, and its size and time of modification as the catalogue shall know them.
+    kept
+        What was read.
     location
-        What the catalogue shall call it, where that is not its path.
-
-    Raises
-    ------
-    StorageError
-        The file cannot be read, is no DICOM file, or lacks a UID that its place in an archive depends on.
+        What the catalogue shall call the file, where that is not its path.
     """
-    return _record_of(read_header(file.path), file, location or location_of(file.path))
-
-
-def _record_of(header: Header, file: File, location: str) -> InstanceRecord:
-    facts = Facts.from_header(header)
-    for name, attribute in _UNIQUE_KEYS.items():
-        if not getattr(facts, attribute):
-            raise StorageError(f"{file.path}: it has no {name}")
     return InstanceRecord(
-        attributes={tag: header.text(tag) for tag in ATTRIBUTES if tag in header},
-        facts=facts,
-        location=location,
-        size=file.size,
-        modified=file.modified,
-        transfer_syntax=str(header.transfer_syntax),
-        header=stored_header(header),
+        attributes=kept.attributes,
+        facts=kept.facts,
+        location=location or location_of(kept.file.path),
+        size=kept.file.size,
+        modified=kept.file.modified,
+        transfer_syntax=kept.transfer_syntax,
+        header=kept.header,
     )
 
 
-def read_records(files: Sequence[File]) -> list[InstanceRecord | NotKept]:
-    """Read the headers of a few files, in a worker; what cannot be read is told, not raised."""
-    return [_read_or_tell(file) for file in files]
-
-
-def _read_or_tell(file: File) -> InstanceRecord | NotKept:
-    if os.path.basename(file.path).upper() == _DIRECTORY_NAME:  # noqa: PTH119 -- one call for each of millions
-        return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
-    try:
-        header = read_header(file.path)
-        if header.text(_MEDIA_STORAGE_SOP_CLASS) == _DIRECTORY:
-            return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
-        return _record_of(header, file, location_of(file.path))
-    except StorageError as exc:
-        return _why(file, _sentence(file, str(exc)))
-    except Exception as exc:  # noqa: BLE001 -- the next file is read whatever is wrong with this one
-        return NotKept(file, Kind.FAILED, _sentence(file, f"{type(exc).__name__}: {exc}"))
-
-
-def _sentence(file: File, text: str) -> str:
-    """Leave the path out of a reason, so that like ones can be counted."""
-    text = printable(text.removeprefix(file.path).lstrip(": ").partition("\n")[0])
-    return text[:1].upper() + text[1:]
-
-
-def _why(file: File, reason: str) -> NotKept:
-    try:
-        with open(file.path, "rb") as stream:  # noqa: PTH123
-            head = stream.read(132)
-    except FileNotFoundError:
-        return NotKept(file, Kind.GONE, "It went away before it was read")
-    except OSError:
-        return NotKept(file, Kind.FAILED, reason)
-    if head[128:] != b"DICM":
-        return NotKept(file, Kind.SKIPPED, "It is not DICOM" if head else "It is empty")
-    return NotKept(file, Kind.FAILED, reason)
+def read_record(file: File, *, location: str = "") -> InstanceRecord:
+    """Read the header of a DICOM file for the catalogue; raises StorageError."""
+    return record_of(read_file(file, ATTRIBUTES), location=location)

@@ -5,17 +5,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..catalogue import Catalogue, InstanceRecord
+from ..catalogue import ATTRIBUTES, Catalogue, InstanceRecord
 from ..errors import StorageError
 from .events import Event, Kind
 from .paths import location_of, path_of, printable
-from .records import NotKept, read_records
+from .reading import Kept, NotKept, read_files
+from .records import record_of
 from .walk import File, Unreadable, walk
 from .workers import Task, Workers, WorkFailed
 
 Report = Callable[[Event], None]
 _Known = dict[str, tuple[int, float]]
-_Read = list[InstanceRecord | NotKept]
+_Read = list[Kept | NotKept]
 
 # A task costs about a millisecond to hand over, a header a tenth of one to read.
 _FILES_PER_TASK = 64
@@ -62,7 +63,7 @@ class Scan:
         for chunk in _chunks(self._new_or_changed(root, known)):
             while len(self._under_way) >= _TASKS_UNDER_WAY * self._workers.count:
                 self._take()
-            self._under_way.append((chunk, self._workers.start(_SECONDS_PER_TASK, read_records, chunk)))
+            self._under_way.append((chunk, self._start(_SECONDS_PER_TASK, chunk)))
         while self._under_way:
             self._take()
         self._write()
@@ -102,13 +103,16 @@ class Scan:
             if count:
                 self._tell(Event(kind, count))
 
+    def _start(self, limit: float, files: Sequence[File]) -> Task[_Read]:
+        return self._workers.start(limit, read_files, files, ATTRIBUTES)
+
     def _take(self) -> None:
         """Wait for the oldest task and keep what it read."""
         chunk, task = self._under_way.popleft()
         try:
             self._keep(task.result())
         except WorkFailed:  # one of the files did it; alone, it is found out
-            tasks = [(file, self._workers.start(_SECONDS_PER_FILE, read_records, [file])) for file in chunk]
+            tasks = [(file, self._start(_SECONDS_PER_FILE, [file])) for file in chunk]
             for file, alone in tasks:
                 try:
                     self._keep(alone.result())
@@ -120,7 +124,7 @@ class Scan:
             if isinstance(one, NotKept):
                 self._refuse(one)
             else:
-                self._records.append(one)
+                self._records.append(record_of(one))
         if len(self._records) >= _RECORDS_PER_TRANSACTION:
             self._write()
 

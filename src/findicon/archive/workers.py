@@ -25,7 +25,7 @@ _ATTEMPTS = 3
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPJ_NUM_THREADS", "BLOSC_NTHREADS")
 
 
-class WorkFailed(FindiconError):  # noqa: N818 -- never leaves this room
+class WorkFailed(FindiconError):
     """A task was not done; the text says why."""
 
 

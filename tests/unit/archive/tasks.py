@@ -5,11 +5,8 @@ import signal
 import threading
 from pathlib import Path
 
+from findicon.errors import IconError
 from findicon.pixels import Picture, render
-
-HANGS = "hangs"
-DIES = "dies"
-FAILS = "fails"
 
 
 def square(number: int) -> int:
@@ -17,7 +14,7 @@ def square(number: int) -> int:
 
 
 def hang(*_: object) -> None:
-    """Never end, as a codec on a hostile file does: nothing in Python can stop it."""
+    """Never end, as a codec on a hostile file does: no exception reaches it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     threading.Event().wait()
 
@@ -39,10 +36,19 @@ def thread_limits() -> list[str | None]:
 
 
 def treacherous(source: str, size: int, *, frame: int | None = None) -> Picture:
-    """Render, but do to a file what its name says."""
-    name = Path(source).name
-    if name.startswith(HANGS):
+    """Render an image, but do what a file beside it says: ``hangs``, ``dies``, ``fails`` or ``explodes``.
+
+    Every call leaves a line in the folder's ``calls``, so that a test can count decodes.
+    """
+    path = Path(source)
+    with (path.parent / "calls").open("a") as calls:
+        calls.write(f"{path.name}\n")
+    if path.with_suffix(".hangs").exists():
         hang()
-    if name.startswith(DIES):
+    if path.with_suffix(".dies").exists():
         die()
+    if path.with_suffix(".fails").exists():
+        raise IconError("The image is spoiled")
+    if path.with_suffix(".explodes").exists():
+        raise ZeroDivisionError("of a codec")
     return render(source, size, frame=frame)

@@ -7,12 +7,6 @@ from findicon.archive.workers import TookTooLong, WorkerDied, Workers, WorkersCl
 from unit.archive import tasks
 
 
-@pytest.fixture(scope="module")
-def workers() -> Workers:
-    with Workers(2) as made:
-        yield made
-
-
 def test_a_task_runs_in_another_process(workers: Workers) -> None:
     assert workers.start(30, tasks.square, 7).result() == 49
     assert workers.start(30, tasks.process).result() != os.getpid()

@@ -1,0 +1,123 @@
+"""What a worker does with files: read their headers, and tell of each what the catalogue wants or why it gets nothing.
+
+Workers import this and `rendering`: neither the catalogue nor anything else that a process need not load to read files.
+"""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ..errors import StorageError
+from ..icons import Facts
+from ..pixels import Header, read_header
+from .events import Kind
+from .paths import printable
+from .stored_header import stored_header
+from .walk import File
+
+_MEDIA_STORAGE_SOP_CLASS = 0x00020002
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_DIRECTORY_NAME = "DICOMDIR"
+_UNIQUE_KEYS = {"SOP Instance UID": "sop_instance", "Study Instance UID": "study", "Series Instance UID": "series"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the catalogue keeps of a file.
+
+    Parameters
+    ----------
+    file
+        The file.
+    attributes
+        Text of the attributes that were asked for and are there, by tag.
+    facts
+        What the choice of a picture needs.
+    transfer_syntax
+        Its UID.
+    header
+        The header for attributes that nobody asked for now.
+    """
+
+    file: File
+    attributes: dict[int, str]
+    facts: Facts
+    transfer_syntax: str
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """A file that has no place in the catalogue.
+
+    Parameters
+    ----------
+    file
+        The file.
+    kind
+        SKIPPED for what an archive does not keep, GONE for what is no longer there, FAILED for what cannot be read.
+    reason
+        Why; one sentence.
+    """
+
+    file: File
+    kind: Kind
+    reason: str
+
+
+def read_files(files: Sequence[File], tags: Collection[int]) -> list[Kept | NotKept]:
+    """Read the headers of a few files; what cannot be read is told, not raised."""
+    return [_read_or_tell(file, tags) for file in files]
+
+
+def read_file(file: File, tags: Collection[int]) -> Kept:
+    """Read the header of one DICOM file.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be read, is no DICOM file, or lacks a UID that its place in an archive depends on.
+    """
+    return _kept(read_header(file.path), file, tags)
+
+
+def _kept(header: Header, file: File, tags: Collection[int]) -> Kept:
+    facts = Facts.from_header(header)
+    for name, attribute in _UNIQUE_KEYS.items():
+        if not getattr(facts, attribute):
+            raise StorageError(f"{file.path}: it has no {name}")
+    attributes = {tag: header.text(tag) for tag in tags if tag in header}
+    return Kept(file, attributes, facts, str(header.transfer_syntax), stored_header(header))
+
+
+def _read_or_tell(file: File, tags: Collection[int]) -> Kept | NotKept:
+    if os.path.basename(file.path).upper() == _DIRECTORY_NAME:  # noqa: PTH119 -- one call for each of millions
+        return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
+    try:
+        header = read_header(file.path)
+        if header.text(_MEDIA_STORAGE_SOP_CLASS) == _DIRECTORY:
+            return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
+        return _kept(header, file, tags)
+    except StorageError as exc:
+        return _why(file, _sentence(file, str(exc)))
+    except Exception as exc:  # noqa: BLE001 -- the next file is read whatever is wrong with this one
+        return NotKept(file, Kind.FAILED, _sentence(file, f"{type(exc).__name__}: {exc}"))
+
+
+def _sentence(file: File, text: str) -> str:
+    """Leave the path out of a reason, so that like ones can be counted."""
+    text = printable(text.removeprefix(file.path).lstrip(": ").partition("\n")[0])
+    return text[:1].upper() + text[1:]
+
+
+def _why(file: File, reason: str) -> NotKept:
+    try:
+        with open(file.path, "rb") as stream:  # noqa: PTH123
+            head = stream.read(132)
+    except FileNotFoundError:
+        return NotKept(file, Kind.GONE, "It went away before it was read")
+    except OSError:
+        return NotKept(file, Kind.FAILED, reason)
+    if head[128:] != b"DICM":
+        return NotKept(file, Kind.SKIPPED, "It is not DICOM" if head else "It is empty")
+    return NotKept(file, Kind.FAILED, reason)
