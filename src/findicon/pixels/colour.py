@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import IconError
+from .codecs import Decoded
 from .image import Image
 from .palettes import Palette
 from .picture import to_bytes
@@ -17,7 +18,7 @@ _YBR = frozenset({"YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_PARTIAL_420", "YBR
 _RGB = frozenset({"RGB", "YBR_RCT"})  # a decoder has undone YBR_RCT: it exists inside JPEG 2000 only
 
 
-def colour_picture(pixels: Values, photometric: str, image: Image, rows: int, columns: int) -> Bytes:
+def colour_picture(decoded: Decoded, image: Image, rows: int, columns: int) -> Bytes:
     """Shrink a frame of three samples to (rows, columns, 3) of uint8.
 
     Raises
@@ -25,9 +26,17 @@ def colour_picture(pixels: Values, photometric: str, image: Image, rows: int, co
     IconError
         The Photometric Interpretation is not known.
     """
+    pixels, photometric, extent = decoded
     if photometric not in _YBR | _RGB:
         raise IconError(f"The Photometric Interpretation {photometric} with {image.samples} samples is not known")
-    values = shrink_colour(pixels, rows, columns)
+    if (
+        photometric in _RGB
+        and pixels.dtype == np.uint8
+        and image.bits_stored == 8
+        and pixels.shape == (rows, columns, 3)
+    ):
+        return np.ascontiguousarray(pixels)
+    values = shrink_colour(pixels, rows, columns, extent)
     bits = min(image.bits_stored, pixels.dtype.itemsize * 8)
     if bits != 8:
         values = values * np.float32(255 / ((1 << bits) - 1))

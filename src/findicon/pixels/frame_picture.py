@@ -41,13 +41,13 @@ def frame_array(
     if has_palette:
         array = palette_picture(decoded.pixels, read_palette(header), image, rows, columns)
     elif image.is_colour:
-        array = colour_picture(decoded.pixels, decoded.photometric, image, rows, columns)
+        array = colour_picture(decoded, image, rows, columns)
     else:
         transform = read_grayscale(header, image, attributes)
         if not is_supplemental:
-            return gray_picture(decoded.pixels, image, transform, rows, columns)
+            return gray_picture(decoded, image, transform, rows, columns)
         palette = read_palette(header)
-        gray = GrayFrame(decoded.pixels, image, transform).tone_below(palette.first)
+        gray = GrayFrame(decoded, image, transform).tone_below(palette.first)
         array = supplemental_picture(decoded.pixels, palette, image, gray, rows, columns)
     return to_srgb(array, profile_of(header))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from .codecs import Decoded
 from .grayscale import Grayscale, Rescale, Window
 from .image import Image
 from .lut import Lut
@@ -22,21 +23,21 @@ _LEAST_SHARE_OF_BYTES = 0.25
 _LEAST_WIDTH_IN_INTEGERS = 255
 
 
-def gray_picture(pixels: Values, image: Image, transform: Grayscale, rows: int, columns: int) -> Bytes:
+def gray_picture(decoded: Decoded, image: Image, transform: Grayscale, rows: int, columns: int) -> Bytes:
     """Transform and shrink one frame to (rows, columns) of uint8, 0 black.
 
     Parameters
     ----------
-    pixels
-        (rows, columns) of cells as decoded, any number of them.
+    decoded
+        The frame's cells, any number of them.
     image, transform
         What the cells mean.
     rows, columns
         Of the picture.
     """
-    frame = GrayFrame(pixels, image, transform)
+    frame = GrayFrame(decoded, image, transform)
     if isinstance(transform.voi, Lut) or (transform.voi is not None and transform.voi.function == "SIGMOID"):
-        return to_bytes(shrink(pixels, rows, columns, frame.toned) * 255)
+        return to_bytes(frame.shrunk(rows, columns, frame.toned) * 255)
     if transform.voi is None:
         return to_bytes(frame.ranged(rows, columns) * 255)
     return to_bytes(frame.windowed(transform.voi, rows, columns) * 255)
@@ -45,17 +46,22 @@ def gray_picture(pixels: Values, image: Image, transform: Grayscale, rows: int, 
 class GrayFrame:
     """The steps for one frame, band by band of its rows."""
 
-    def __init__(self, pixels: Values, image: Image, transform: Grayscale) -> None:
-        self.pixels = pixels
+    def __init__(self, decoded: Decoded, image: Image, transform: Grayscale) -> None:
+        self.pixels = decoded.pixels
+        self.extent = decoded.extent
         self.image = image
         self.inverted = transform.inverted
         self.padding = transform.padding
         self.voi = transform.voi
-        self.stored = reader_of(pixels, image)
+        self.stored = reader_of(decoded.pixels, image)
         self.lut = transform.modality if isinstance(transform.modality, Lut) else None
         rescale = transform.modality if isinstance(transform.modality, Rescale) else Rescale(1.0, 0.0)
         # Where the modality transformation is a straight line the window is moved instead of the pixels.
         self.slope, self.intercept = rescale.slope, rescale.intercept
+
+    def shrunk(self, rows: int, columns: int, prepare: Callable[[Values], Values]) -> Floats:
+        """Average over areas what `prepare` makes of bands of cells."""
+        return shrink(self.pixels, rows, columns, prepare, self.extent)
 
     def values(self, band: Values) -> tuple[Values, Values]:
         """Give a band's stored values, and the same after the modality LUT if there is one."""
@@ -84,7 +90,7 @@ class GrayFrame:
             black, white = white, black
         low, high = min(black, white), max(black, white)
         if low == high:  # a width of 1: whatever is above is white
-            return shrink(self.pixels, rows, columns, lambda band: self._above(band, low))
+            return self.shrunk(rows, columns, lambda band: self._above(band, low))
 
         def clipped(band: Values) -> Values:
             stored, values = self.values(band)
@@ -94,7 +100,7 @@ class GrayFrame:
                 within[self.padded(stored)] = min(max(black, _lowest(within)), _highest(within))
             return within
 
-        mean = shrink(self.pixels, rows, columns, clipped)
+        mean = self.shrunk(rows, columns, clipped)
         stretched: Floats = np.clip((mean - np.float32(black)) * np.float32(1 / (white - black)), 0, 1)
         return stretched
 
@@ -110,7 +116,7 @@ class GrayFrame:
         mean = self.averages(rows, columns)
         if not self.may_be_padded:
             return self.spanned(mean)
-        share = shrink(self.pixels, rows, columns, lambda band: (~self.padded(self.stored(band))).astype(np.float32))
+        share = self.shrunk(rows, columns, lambda band: (~self.padded(self.stored(band))).astype(np.float32))
         if not share.any():
             return np.zeros_like(mean)
         mean = np.divide(mean, np.maximum(share, np.float32(1e-6)), dtype=np.float32)
@@ -128,7 +134,7 @@ class GrayFrame:
                 floats[self.padded(stored)] = 0
             return floats
 
-        return shrink(self.pixels, rows, columns, numbers)
+        return self.shrunk(rows, columns, numbers)
 
     def spanned(self, mean: Floats, inside: Floats | None = None) -> Floats:
         """Stretch averages to 0 for black to 1 for white, by the range of those `inside`: all unless told otherwise."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .aspect import vertical_aspect
 from .cielab import Colour, srgb_of
-from .codecs import Task, decode
+from .codecs import Decoded, Task, decode
 from .colour import palette_picture
 from .frames import FrameFinder
 from .functional_groups import FrameAttributes
@@ -17,7 +17,7 @@ from .limits import Limits
 from .palettes import Palette
 from .picture import Picture, to_bytes
 from .shrink import Floats, fitting_size, shrink
-from .stored import Values, reader_of
+from .stored import reader_of
 
 SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
 _SEGMENTATION_TYPE, _LARGEST_FRACTION = 0x00620001, 0x0062000E
@@ -69,7 +69,7 @@ def segmentation_picture(
     canvas = np.zeros((rows, columns, 3), np.float32)
     for each in together:
         decoded = decode(Task(finder.frame(each), image, rows, columns, limits))
-        share = np.clip(_averages(decoded.pixels, image, rows, columns) / np.float32(full), 0, 1)[:, :, None]
+        share = np.clip(_averages(decoded, image, rows, columns) / np.float32(full), 0, 1)[:, :, None]
         colour = colours.get(_segment_of(header, each), _WHITE)
         canvas = canvas * (1 - share) + share * np.asarray(colour, np.float32)
     array = to_bytes(canvas)
@@ -106,9 +106,9 @@ def _frames_at_position_of(header: Header, index: int) -> list[int]:
     return same[:_MOST_FRAMES_TOGETHER] if index in same else [index]
 
 
-def _averages(pixels: Values, image: Image, rows: int, columns: int) -> Floats:
-    stored = reader_of(pixels, image)
-    return shrink(pixels, rows, columns, lambda band: stored(band).astype(np.float32))
+def _averages(decoded: Decoded, image: Image, rows: int, columns: int) -> Floats:
+    stored = reader_of(decoded.pixels, image)
+    return shrink(decoded.pixels, rows, columns, stored, decoded.extent)
 
 
 def _segment_of(header: Header, index: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,22 @@ _SUMS: dict[str, np.dtype[Any]] = {
     "f4": np.dtype(np.float32),
 }  # fmt: skip
 _MOST_SUMMED = 128
+
+
+class Extent(NamedTuple):
+    """Where decoded pixels lie on the frame they were decoded from.
+
+    Parameters
+    ----------
+    rows, columns
+        How many of them the frame is high and wide: not whole numbers where a decoder rounded up.
+    shift
+        Where the first one begins, in both directions: before 0 where pixels stand for the top left of their areas.
+    """
+
+    rows: float
+    columns: float
+    shift: float = 0.0
 
 
 def fitting_size(rows: int, columns: int, size: int, vertical: float = 1.0) -> tuple[int, int]:
@@ -40,7 +56,9 @@ def fitting_size(rows: int, columns: int, size: int, vertical: float = 1.0) -> t
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
-def shrink(pixels: NDArray[Any], rows: int, columns: int, prepare: Prepare | None = None) -> Floats:
+def shrink(
+    pixels: NDArray[Any], rows: int, columns: int, prepare: Prepare | None = None, extent: Extent | None = None
+) -> Floats:
     """Average `pixels` over areas.
 
     Parameters
@@ -51,42 +69,57 @@ def shrink(pixels: NDArray[Any], rows: int, columns: int, prepare: Prepare | Non
         Of the result; not more than `pixels` has.
     prepare
         Applied to each band of rows before it is averaged, for transforms that do not commute with averaging.
+    extent
+        Where the pixels lie, unless they fill the frame from edge to edge.
 
     Returns
     -------
     numpy.ndarray
         float32, (rows, columns).
     """
-    source_rows, source_columns = pixels.shape
+    return _averages(pixels, rows, columns, prepare, extent)[0]
+
+
+def shrink_colour(pixels: NDArray[Any], rows: int, columns: int, extent: Extent | None = None) -> Floats:
+    """Average each sample of (rows, columns, samples) over areas; float32."""
+    return np.stack(_averages(pixels, rows, columns, None, extent), axis=2)
+
+
+def _averages(
+    pixels: NDArray[Any], rows: int, columns: int, prepare: Prepare | None, extent: Extent | None
+) -> list[Floats]:
+    """Average over areas; give one plane for each sample."""
+    source_rows, source_columns = pixels.shape[:2]
     rows, columns = min(rows, source_rows), min(columns, source_columns)
-    down, across = _block(source_rows, rows), _block(source_columns, columns)
+    fills = extent is None or extent == (source_rows, source_columns, 0.0)
+    extent = extent or Extent(source_rows, source_columns)
+    down, across = _block(source_rows, rows, fills), _block(source_columns, columns, fills)
     band = max(_BAND_PIXELS // (source_columns * down), 1) * down
-    means = []
+    bands = []
     for start in range(0, source_rows, band):
         piece = pixels[start : start + band]
-        means.append(_block_means(piece if prepare is None else prepare(piece), down, across))
-    averages = means[0] if len(means) == 1 else np.concatenate(means)
-    if averages.shape[0] != rows:
-        averages = _shares(source_rows, down, rows) @ averages
-    if averages.shape[1] != columns:
-        averages = averages @ _shares(source_columns, across, columns).T
-    return averages
+        bands.append(_row_means(piece if prepare is None else prepare(piece), down))
+    means = bands[0] if len(bands) == 1 else np.concatenate(bands)
+    planes = []
+    for plane in (means,) if means.ndim == 2 else np.moveaxis(means, 2, 0):
+        averages = _column_means(plane, across)
+        if not fills or averages.shape[0] != rows:
+            averages = _shares(source_rows, down, rows, extent.rows, extent.shift) @ averages
+        if not fills or averages.shape[1] != columns:
+            averages = averages @ _shares(source_columns, across, columns, extent.columns, extent.shift).T
+        planes.append(averages)
+    return planes
 
 
-def shrink_colour(pixels: NDArray[Any], rows: int, columns: int) -> Floats:
-    """Average each sample of (rows, columns, samples) over areas; float32."""
-    return np.stack([shrink(pixels[:, :, sample], rows, columns) for sample in range(pixels.shape[2])], axis=2)
-
-
-def _block(source: int, target: int) -> int:
+def _block(source: int, target: int, fills: bool) -> int:
     """Give how many pixels to average as a block before the shares of target pixels are taken."""
-    block = source // target if source % target == 0 else max(source // (target * _BLOCKS), 1)
+    block = source // target if fills and source % target == 0 else max(source // (target * _BLOCKS), 1)
     return min(block, _MOST_SUMMED)
 
 
-def _block_means(cells: NDArray[Any], down: int, across: int) -> Floats:
-    """Average blocks of `down` x `across`; those at the end are of what is left."""
-    rows, columns = cells.shape
+def _row_means(cells: NDArray[Any], down: int) -> Floats:
+    """Average each `down` rows; the last ones are of what is left."""
+    rows = cells.shape[0]
     whole = rows - rows % down
     sums_in = _SUMS.get(cells.dtype.str[1:], np.dtype(np.float64))
     # Row upon row, because that is how they lie in memory: several times faster than a sum over an axis.
@@ -94,18 +127,23 @@ def _block_means(cells: NDArray[Any], down: int, across: int) -> Floats:
     for row in range(1, down):
         sums += cells[row:whole:down]
     means = sums.astype(np.float32, copy=False)
-    if whole < rows:
-        rest = cells[whole:].mean(axis=0, dtype=np.float64) * down
-        means = np.concatenate([means, rest[None].astype(np.float32)])
     if down > 1:
         means = means * np.float32(1 / down)
+    if whole < rows:
+        means = np.concatenate([means, cells[whole:].mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32)])
+    return means
+
+
+def _column_means(plane: Floats, across: int) -> Floats:
+    """Average each `across` columns; the last ones are of what is left."""
     if across == 1:
-        return means
+        return plane
+    rows, columns = plane.shape
     whole = columns - columns % across
-    parts = means[:, :whole].reshape(len(means), whole // across, across) @ _mean_of(across)
+    means = plane[:, :whole].reshape(rows, whole // across, across) @ _mean_of(across)
     if whole == columns:
-        return parts
-    return np.concatenate([parts, means[:, whole:].mean(axis=1, keepdims=True)], axis=1)
+        return means
+    return np.concatenate([means, plane[:, whole:].mean(axis=1, keepdims=True)], axis=1)
 
 
 @lru_cache(maxsize=256)
@@ -114,11 +152,13 @@ def _mean_of(count: int) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def _shares(source: int, block: int, target: int) -> Floats:
+def _shares(source: int, block: int, target: int, extent: float, shift: float) -> Floats:
     """Give the (target, blocks) share of each block of `block` source pixels in each target pixel."""
-    edges = np.arange(target + 1) * (source / target)
+    edges = np.arange(target + 1) * (extent / target)
     begins = np.arange(0, source, block, dtype=np.float64)
-    ends = np.minimum(begins + block, source)
-    covered = np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], begins)
-    shares: Floats = (np.maximum(covered, 0) * (target / source)).astype(np.float32)
+    ends = np.minimum(begins + block, source) + shift
+    begins += shift
+    begins[0], ends[-1] = min(begins[0], 0.0), max(ends[-1], extent)  # the outermost pixels stand for what is missing
+    covered = np.maximum(np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], begins), 0)
+    shares: Floats = (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares

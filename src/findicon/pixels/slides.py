@@ -130,12 +130,12 @@ class _TileRenderer:
         """Give one tile, small: colours, or averages of stored values."""
         image, (rows, columns) = self._image, self._size
         task = Task(self._finder.frame(index), image, rows, columns, self._limits, exact=self._palette is not None)
-        pixels, photometric = decode(task)
+        decoded = decode(task)
         if self._palette is not None:
-            return palette_picture(pixels, self._palette, image, rows, columns).astype(np.float32)
+            return palette_picture(decoded.pixels, self._palette, image, rows, columns).astype(np.float32)
         if self._transform is None:
-            return colour_picture(pixels, photometric, image, rows, columns).astype(np.float32)
-        self._gray = GrayFrame(pixels, image, self._transform)
+            return colour_picture(decoded, image, rows, columns).astype(np.float32)
+        self._gray = GrayFrame(decoded, image, self._transform)
         return self._gray.averages(rows, columns)
 
     def finished(self, mosaic: Floats, height: int, width: int) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from ..codestream import Codestream
 from ..frames import Frame
 from ..image import Image
 from ..limits import Limits
+from ..shrink import Extent
 
 
 class DecodeFailure(Exception):
@@ -42,11 +43,12 @@ class Decoded(NamedTuple):
     """A whole frame, at full size or smaller, even smaller in one direction than in the other.
 
     ``pixels`` is (rows, columns) or (rows, columns, samples) of stored values; ``photometric`` is what they are now,
-    for decoders that turn YCbCr into RGB themselves.
+    for decoders that turn YCbCr into RGB themselves; ``extent`` is where they lie, unless they fill the frame.
     """
 
     pixels: NDArray[Any]
     photometric: str
+    extent: Extent | None = None
 
 
 class Codec(Protocol):

@@ -5,6 +5,7 @@ import simplejpeg
 
 from ..codestream import Codestream, read_jpeg_head
 from ..image import Image
+from ..shrink import Extent
 from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
 
 _DCT = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive: what libjpeg decodes at a smaller scale
@@ -21,6 +22,11 @@ def _is_ybr(stream: Codestream, image: Image) -> bool:
 
 def _knows(image: Image) -> bool:
     return image.samples in {1, 3} and not image.floating
+
+
+def _eighths(reduction: float) -> int:
+    """Give the scale, in eighths: those that are powers of two, because the others decode slower than the whole."""
+    return next((eighths for eighths in (1, 2, 4) if reduction >= 8 // eighths), 8)
 
 
 class ScaledJpeg:
@@ -43,19 +49,23 @@ class ScaledJpeg:
         if image.samples == 3 and not _is_ybr(stream, image):
             raise DecodeFailure(f"{self.name}: its components are RGB")
         check_whole(task)
+        # Chroma of half the size has half the detail: colours are averaged from twice the picture's pixels.
+        eighths = _eighths(task.reduction(2 if image.samples == 3 else 1))
         pixels = foreign(
             self.name,
             lambda: simplejpeg.decode_jpeg(
                 data,
                 colorspace="RGB" if image.samples == 3 else "GRAY",
-                min_height=image.rows if task.exact else task.rows,
-                min_width=image.columns if task.exact else task.columns,
+                fastupsample=eighths < 8,  # repeated chroma averages to what it is, interpolated chroma does not
+                min_height=-(-image.rows * eighths // 8),
+                min_width=-(-image.columns * eighths // 8),
                 min_factor=1,
             ),
         )
+        extent = Extent(image.rows * eighths / 8, image.columns * eighths / 8)
         if image.samples == 3:
-            return Decoded(pixels, "RGB")
-        return Decoded(pixels[:, :, 0], image.photometric)
+            return Decoded(pixels, "RGB", extent)
+        return Decoded(pixels[:, :, 0], image.photometric, extent)
 
 
 class WholeJpeg:

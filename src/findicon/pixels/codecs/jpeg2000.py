@@ -10,13 +10,14 @@ from PIL import Image as PillowImage
 
 from ..codestream import Codestream, jpeg2000_start, read_jpeg2000_head
 from ..image import Image
+from ..shrink import Extent
 from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
 from .smaller_stream import smaller_stream
 
 _HEAD = 1 << 12
 # The wavelet's averages are sharper than area averages. With so many times the picture's pixels the difference is
-# small; twice as many would cost four times as much.
-_OVERSAMPLING = 1.5
+# small, and twice as many would cost four times as much.
+_OVERSAMPLING = 1.2
 
 
 def _knows(image: Image) -> bool:
@@ -31,8 +32,14 @@ def _levels(task: Task, stream: Codestream) -> int:
     return levels
 
 
-def _decoded(pixels: NDArray[Any], image: Image, stream: Codestream) -> Decoded:
-    return Decoded(pixels, "RGB" if image.samples == 3 and stream.colour_transform else image.photometric)
+def _decoded(pixels: NDArray[Any], image: Image, stream: Codestream, levels: int = 0) -> Decoded:
+    photometric = "RGB" if image.samples == 3 and stream.colour_transform else image.photometric
+    if levels == 0:
+        return Decoded(pixels, photometric)
+    scale = 2.0**-levels
+    # A low resolution keeps the pixels 0, 2^levels, 2 * 2^levels, ... and not what lies between them: its pixels stand
+    # around those, and begin half a pixel further to the top left than areas would.
+    return Decoded(pixels, photometric, Extent(image.rows * scale, image.columns * scale, (scale - 1) / 2))
 
 
 class SmallerJpeg2000:
@@ -58,7 +65,7 @@ class SmallerJpeg2000:
             if smaller.is_whole:
                 raise
             pixels = _open_jpeg(self.name, smaller_stream(task.frame, stream, levels, whole=True).data)
-        return _decoded(pixels, task.image, stream)
+        return _decoded(pixels, task.image, stream, levels)
 
 
 class ReducedJpeg2000:
@@ -84,7 +91,7 @@ class ReducedJpeg2000:
         pixels = foreign(self.name, lambda: _pillow(data[jpeg2000_start(data) :], levels))
         if pixels.dtype.itemsize == 2:
             pixels = pixels >> np.uint16(16 - stream.precision)  # Pillow fills the 16 bits
-        return _decoded(pixels, task.image, stream)
+        return _decoded(pixels, task.image, stream, levels)
 
 
 class WholeJpeg2000:
