@@ -48,7 +48,9 @@ class Studies:
         dataset = Dataset()
         dataset.QueryRetrieveLevel = str(query.level)
         dataset.StudyDate = "20240131"
+        dataset.SpecificCharacterSet = "ISO_IR 192"
         dataset.PatientName = f"Doe^Jane{number}"
+        dataset.StudyDescription = "Schädel"
         dataset.PatientID = f"P{number}"
         dataset.StudyInstanceUID = f"1.2.{number}"
         dataset.SeriesInstanceUID = f"1.2.{number}.1"
@@ -137,6 +139,15 @@ def test_pictures_are_saved_by_uid(address: str, tmp_path: Path, environment) ->
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["1.2.1.png", "1.2.2.png", "1.2.3.png"]
     with Image.open(tmp_path / "pictures" / "1.2.1.png") as image:
         assert image.size == (16, 16)
+
+
+def test_a_locale_without_the_letters_of_a_name(address: str, tmp_path: Path, environment) -> None:
+    ascii_only = environment | {"PYTHONIOENCODING": "ascii"}
+    table = find(tmp_path, ascii_only, address, "--icons")
+    assert (table.returncode, table.stderr) == (0, "")
+    assert "Sch?del" in table.stdout
+    lines = find(tmp_path, ascii_only, address, "--format", "jsonl").stdout.splitlines()
+    assert json.loads(lines[0])["00081030"]["Value"] == ["Schädel"], "JSON is UTF-8 everywhere"
 
 
 def test_a_limit(address: str, tmp_path: Path, environment) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -117,6 +118,8 @@ class _Asked:
     def write(self, matches: Iterable[Match], *, with_icons: bool) -> None:
         """Write the answers as they are wanted."""
         if self._output is None:
+            if self._format is not Format.TABLE and isinstance(sys.stdout, TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8", newline="")  # what programs read does not depend on the locale
             self._write(matches, sys.stdout, with_icons=with_icons)
             return
         try:

@@ -5,6 +5,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -70,6 +71,8 @@ def run(arguments: Sequence[str]) -> int:
         0 when it is done, 1 when the answer is a failure, 2 when the question was wrong; 130 for a Ctrl-C that the
         command does not take itself. What went wrong stands on standard error in one sentence.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter of a name shows the rest of it
     # What peers and files hold that is not quite DICOM is shown as it is; pydicom's remarks would hide the answers.
     warnings.filterwarnings("ignore", module="pydicom")
     try:

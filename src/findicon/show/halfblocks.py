@@ -42,7 +42,7 @@ class HalfBlocks:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it."""
-        colourless = console.color_system is None or console.no_color
+        colourless = console.color_system is None or console.no_color or options.ascii_only
         left = " " * ((self._columns - self._picture.width) // 2)
         for line in self._shades() if colourless else self._blocks():
             yield Segment(left)
