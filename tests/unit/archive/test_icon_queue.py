@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,18 +8,13 @@ from findicon.archive import IconMaker, IconQueue, index
 from findicon.archive.workers import Workers
 from findicon.catalogue import Catalogue
 from support.samples import write_series
+from unit.archive.waiting import wait_for
 
 
 @pytest.fixture
 def maker(catalogue: Catalogue, workers: Workers) -> Iterator[IconMaker]:
     with IconMaker(catalogue, workers=workers) as made:
         yield made
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    never = threading.Event()
-    while not condition():
-        never.wait(0.01)
 
 
 def test_what_waits_when_it_starts_is_made(tmp_path: Path, catalogue: Catalogue, maker: IconMaker) -> None:
