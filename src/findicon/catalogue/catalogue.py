@@ -1,18 +1,19 @@
 """The catalogue: what an archive knows about its instances, and the pictures that stand for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Connection
 
 from ..errors import CatalogueError
 from ..icons import Facts
 from ..query import Level, Progress, as_date
 from . import pictures, readings
-from .connection import Database, open_database
+from .database import Database
 from .migrate import migrate
+from .opening import open_database
 from .records import Conflict, Failure, InstanceRecord, Location
 from .rows import facts_from_text, rows_of
 from .writer import Writer
@@ -72,17 +73,13 @@ class Catalogue:
         """
         rows = [rows_of(record) for record in records]
         if rows:
-            with self.database.writing() as connection:
-                writer = Writer(connection)
-                writer.add(rows)
-                writer.settle()
+            self._change(lambda writer: writer.add(rows))
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files that went away; instances that no other file holds go with their pictures."""
-        with self.database.writing() as connection:
-            writer = Writer(connection)
-            writer.remove(paths)
-            writer.settle()
+        gone = list(paths)
+        if gone:
+            self._change(lambda writer: writer.remove(gone))
 
     def fail(self, path: str, reason: str, *, size: int = 0, modified: float = 0.0) -> None:
         """Note that a file cannot be read, and why.
@@ -96,10 +93,15 @@ class Catalogue:
         size, modified
             As the file is now, so that the next scan can leave it alone.
         """
-        with self.database.writing() as connection:
+        self._change(lambda writer: writer.fail(path, reason, size, modified))
+
+    def _change(self, work: Callable[[Writer], None]) -> None:
+        def transaction(connection: Connection) -> None:
             writer = Writer(connection)
-            writer.fail(path, reason, size, modified)
+            work(writer)
             writer.settle()
+
+        self.database.write(transaction)
 
     # -- what it holds
 
@@ -144,8 +146,7 @@ class Catalogue:
             The rule that pictures are chosen by now; those chosen by another are out of date.
         """
         if rule is not None:
-            with self.database.writing() as connection:
-                pictures.made_otherwise(connection, rule)
+            self.database.write(lambda connection: pictures.made_otherwise(connection, rule))
         found: list[tuple[Level, str]] = []
         for level in (Level.SERIES, Level.STUDY):
             for uid, revision in self.database.rows(readings.WANTED[level], most=limit - len(found)):
@@ -185,8 +186,8 @@ class Catalogue:
             Which archive the entity is from; empty for this one.
         """
         values = {"item": item, "preview": preview, "rule": rule, "source": source, "reason": reason, "origin": origin}
-        with self.database.writing() as connection:
-            pictures.put(connection, level, uid, self._given_out.pop((level, uid), None), values)
+        revision = self._given_out.pop((level, uid), None)
+        self.database.write(lambda connection: pictures.put(connection, level, uid, revision, values))
 
     def icon(self, level: Level, uid: str, *, origin: str = "") -> bytes | None:
         """Give the stored item of (0088,0200); None where there is none."""

@@ -14,13 +14,11 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEnd
 
 from ..icons import icon_element
 from ..query import TEXT_VRS, characters_for, deflate, encode_text
+from .elements import BINARY, LONG_LENGTH, binary, head, padded
 
 Encoder: TypeAlias = Callable[[Sequence[Any]], bytes]
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
-_BINARY = {"US": "<H", "SS": "<h", "UL": "<L", "SL": "<l"}
-_LONG_LENGTH = {"UC", "UR", "UT"}
-_LONGEST = 0xFFFE
 # Rows with more text than this take the slower way: their lengths are not at hand.
 _READY = 4096
 _SHORT = tuple(struct.pack("<H", length + length % 2).decode("latin-1") for length in range(_READY))
@@ -77,20 +75,20 @@ def _generated(elements: tuple[Element, ...], explicit: bool, transfer_syntax: U
     pieces: list[str] = [""]
     texts: list[str] = []
     for element in elements:
-        head = _head(element.tag, element.vr, explicit).decode("latin-1")
+        start = head(element.tag, element.vr, explicit=explicit)
         value = f"r[{element.place}]"
         if element.vr == "SQ":
             pieces += [f"icon({value}, transfer_syntax)", ""]
         elif element.place is None:
-            pieces[-1] += _literal(head + _padded(element.vr, explicit, element.constant.encode()).decode("latin-1"))
-        elif element.vr in _BINARY:
-            pieces[-1] += _literal(head) + "{" + f"binary({element.vr!r}, explicit, {value})" + "}"
+            pieces[-1] += _literal(start + padded(element.vr, element.constant.encode(), explicit=explicit))
+        elif element.vr in BINARY:
+            pieces[-1] += f"{_literal(start)}{{binary({element.vr!r}, explicit, {value})}}"
         else:
             name = f"v{len(texts)}"
             texts.append(f"    {name} = str({value})" if element.vr == "IS" else f"    {name} = {value}")
-            lengths = "long" if not explicit or element.vr in _LONG_LENGTH else "short"
+            lengths = "long" if not explicit or element.vr in LONG_LENGTH else "short"
             padding = "null" if element.vr == "UI" else "space"
-            pieces[-1] += f"{_literal(head)}{{{lengths}[(n := len({name}))]}}{{{name}}}{{{padding}[n]}}"
+            pieces[-1] += f"{_literal(start)}{{{lengths}[(n := len({name}))]}}{{{name}}}{{{padding}[n]}}"
     parts = [piece if place % 2 else f'f"{piece}".encode("latin-1")' for place, piece in enumerate(pieces) if piece]
     names = " + ".join(f"v{number}" for number in range(len(texts))) or "''"
     source = "\n".join(
@@ -112,9 +110,9 @@ def _generated(elements: tuple[Element, ...], explicit: bool, transfer_syntax: U
     return encode
 
 
-def _literal(text: str) -> str:
-    """Write text as it stands inside a formatted string."""
-    return "".join(letter if letter.isalnum() and letter.isascii() else f"\\x{ord(letter):02x}" for letter in text)
+def _literal(data: bytes) -> str:
+    """Write bytes as they stand inside a formatted string."""
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\x{byte:02x}" for byte in data)
 
 
 def _encoded(
@@ -129,48 +127,21 @@ def _encoded(
     names = characters_for(character_sets, text)
     parts = []
     if names:
-        head = _head(_SPECIFIC_CHARACTER_SET, "CS", explicit)
-        parts.append(head + _padded("CS", explicit, "\\".join(names).encode()))
+        parts.append(head(_SPECIFIC_CHARACTER_SET, "CS", explicit=explicit))
+        parts.append(padded("CS", "\\".join(names).encode(), explicit=explicit))
     for element in elements:
         if element.vr == "SQ":
             parts.append(icon_element(row[element.place or 0], transfer_syntax))
             continue
-        value = element.constant if element.place is None else row[element.place]
-        head = _head(element.tag, element.vr, explicit)
-        if element.vr in _BINARY:
-            parts.append(head + _binary(element.vr, explicit, value))
-        elif element.vr in TEXT_VRS:
-            parts.append(head + _padded(element.vr, explicit, encode_text(str(value), names)))
+        value = element.constant if element.place is None else str(row[element.place])
+        parts.append(head(element.tag, element.vr, explicit=explicit))
+        if element.vr in BINARY:
+            parts.append(binary(element.vr, value, explicit=explicit))
         else:
-            parts.append(head + _padded(element.vr, explicit, str(value).encode("ascii", "replace")))
+            encoded = encode_text(value, names) if element.vr in TEXT_VRS else value.encode("ascii", "replace")
+            parts.append(padded(element.vr, encoded, explicit=explicit))
     return b"".join(parts)
 
 
-def _head(tag: int, vr: str, explicit: bool) -> bytes:
-    head = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
-    if not explicit:
-        return head
-    return head + vr.encode() + (b"\0\0" if vr in _LONG_LENGTH else b"")
-
-
-def _padded(vr: str, explicit: bool, value: bytes) -> bytes:
-    """Give the length and the value."""
-    short = explicit and vr not in _LONG_LENGTH
-    if short and len(value) > _LONGEST:
-        value = b""  # its VR cannot hold it
-    if len(value) % 2:
-        value += b"\0" if vr == "UI" else b" "
-    return struct.pack("<H" if short else "<L", len(value)) + value
-
-
-def _binary(vr: str, explicit: bool, text: str) -> bytes:
-    layout = _BINARY[vr]
-    try:
-        value = b"".join(struct.pack(layout, int(one)) for one in str(text).split("\\") if one)
-    except (ValueError, struct.error):
-        value = b""
-    return struct.pack("<H" if explicit else "<L", len(value)) + value
-
-
 def _binary_text(vr: str, explicit: bool, text: str) -> str:
-    return _binary(vr, explicit, text).decode("latin-1")
+    return binary(vr, text, explicit=explicit).decode("latin-1")

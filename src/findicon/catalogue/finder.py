@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 from ..errors import AnswersCut
 from ..query import Cancel, IconSource, Level, Match, Options, Query, never
@@ -81,25 +82,37 @@ class CatalogueFinder:
 
     def _rows(self, query: Query, made: Plan, cancel: Cancel, limit: int | None) -> Generator[Row]:
         """Give the rows that are answers, one more than the limit where there is one."""
-        in_database = made.matches is None
-        selection = replace(
-            made.selection,
-            limited=in_database and (limit is not None or query.offset > 0),
-            skipping=in_database and query.offset > 0,
-        )
-        statement = compiled(selection, self._database.dialect)
-        most = limit + 1 if limit is not None else _NO_LIMIT
-        bound = statement.bound(made.values, most if selection.limited else None, query.offset if in_database else 0)
+        in_database = made.matches is None and made.below is None
+        most = None if limit is None and not query.offset else (_NO_LIMIT if limit is None else limit + 1)
         skip = 0 if in_database else query.offset
         spent = Spent(self._picture_budget)
-        with closing(self._database.batches(statement.sql, bound)) as batches:
+        skip_there = query.offset if in_database else 0
+        selected = self._selected(made, made.values, cancel, most if in_database else None, skip_there)
+        with closing(selected) as batches:
             for batch in batches:
                 if cancel():
                     return
-                found = batch if made.matches is None else [row for row in batch if made.matches(row)]
+                found = batch if in_database else [row for row in batch if self._is_answer(made, row)]
                 if skip:
                     found, skip = found[skip:], max(0, skip - len(found))
-                if self._pictures and selection.icon and selection.level is Level.IMAGE:
+                if self._pictures and made.selection.icon and query.level is Level.IMAGE:
                     yield from self._pictures.complete(found, made.uid_place, spent)
                 else:
                     yield from found
+
+    def _selected(
+        self, made: Plan, values: tuple[Any, ...], cancel: Cancel, most: int | None, skip: int
+    ) -> Generator[list[tuple[Any, ...]]]:
+        selection = replace(made.selection, limited=most is not None, skipping=skip > 0)
+        statement = compiled(selection, self._database.dialect)
+        return self._database.batches(statement.sql, statement.bound(values, most, skip), cancel)
+
+    def _is_answer(self, made: Plan, row: Row) -> bool:
+        """Match what the database could not."""
+        if made.matches and not made.matches(row):
+            return False
+        if made.below is None:
+            return True
+        _, *values = made.below.values
+        with closing(self._selected(made.below, (row[made.number_place], *values), never, None, 0)) as batches:
+            return any(self._is_answer(made.below, one) for batch in batches for one in batch)

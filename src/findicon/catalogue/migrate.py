@@ -2,10 +2,11 @@
 
 import io
 from importlib.resources import files
-from typing import Any
+
+from sqlalchemy import Connection
 
 from ..errors import CatalogueError
-from .connection import Database
+from .database import Database
 
 SCHEMA_VERSION = "0001"
 """The newest migration: a database that says so is not looked at any further."""
@@ -28,16 +29,19 @@ def migrate(database: Database) -> None:
 
     configuration = Config(stdout=io.StringIO())
     configuration.set_main_option("script_location", str(files(__package__) / "migrations"))
-    with database.writing() as connection:
+
+    def upgrade(connection: Connection) -> None:
         database.alone(connection)
         configuration.attributes["connection"] = connection
-        try:
-            command.upgrade(configuration, SCHEMA_VERSION)
-        except CommandError as error:
-            raise CatalogueError(f"The catalogue was made by another version of findicon: {error}") from error
+        command.upgrade(configuration, SCHEMA_VERSION)
+
+    try:
+        database.write(upgrade)
+    except CommandError as error:
+        raise CatalogueError(f"The catalogue was made by another version of findicon: {error}") from error
 
 
 def version(database: Database) -> str:
     """Tell which version the tables are; empty when there are none yet."""
-    rows: list[tuple[Any, ...]] = database.rows_if_any("SELECT version_num FROM alembic_version", "alembic_version")
+    rows = database.rows_if_any("SELECT version_num FROM alembic_version", "alembic_version")
     return str(rows[0][0]) if rows else ""

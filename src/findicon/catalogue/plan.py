@@ -46,6 +46,9 @@ class Plan:
         Whether every key is supported, for existence and for matching.
     uid_place
         Where a row has the Unique Key of the query's level.
+    below, number_place
+        A plan for rows below, of which one has to be there (relational queries that SQL cannot express), and where a
+        row has its number.
     """
 
     selection: Selection
@@ -54,6 +57,8 @@ class Plan:
     matches: Callable[[Row], bool] | None
     all_keys_supported: bool
     uid_place: int
+    below: "Plan | None" = None
+    number_place: int = 0
 
 
 def plan(query: Query, retrieve_ae_title: str) -> Plan:
@@ -75,18 +80,18 @@ class _Planning:
     elements: list[Element] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     below: dict[Level, list[Condition]] = field(default_factory=dict)
+    below_in_python: bool = False
     left: dict[int, tuple[str, criteria.Criterion]] = field(default_factory=dict)
     supported: bool = True
 
     def plan(self) -> Plan:
         query = self.query
-        wanted = {
-            tag: criteria.criterion(key, query.options) for tag, key in query.keys.items() if tag not in _NOT_KEYS
-        }
+        keys = {tag: key for tag, key in query.keys.items() if tag not in _NOT_KEYS}
+        wanted = {tag: criteria.criterion(key, query.options) for tag, key in keys.items()}
         self._combine(wanted)
-        for tag, key in query.keys.items():
-            if tag not in _NOT_KEYS and tag != ICON_IMAGE_SEQUENCE:
-                self._key(key, wanted.get(tag, criteria.Universal()))
+        for tag, key in keys.items():
+            if tag != ICON_IMAGE_SEQUENCE:
+                self._key(key, wanted[tag])
         for level in query.model.levels_above(query.level):
             if level.unique_key not in query.keys:
                 self._answer(COLUMNS[level.unique_key])
@@ -95,8 +100,12 @@ class _Planning:
             Element(_RETRIEVE_AE_TITLE, "AE", None, self.retrieve_ae_title),
         ]
         uid_place = self._place(self._column(COLUMNS[query.level.unique_key]))
+        below_plan = self._plan_below() if self.below_in_python else None
+        number_place = self._place(f"{TABLES[query.level].name}.id") if below_plan else 0
         icon = self._icon(wanted.get(ICON_IMAGE_SEQUENCE))
-        below = sorted(self.below.items(), key=lambda item: item[0].depth)
+        deepest = max((level.depth for level in self.below), default=0)
+        between = [level for level in Level if query.level.depth < level.depth <= deepest]
+        below = [(level, self.below.get(level, [])) for level in between]
         selection = Selection(
             query.level,
             tuple(self.columns),
@@ -113,6 +122,8 @@ class _Planning:
             self._matches(),
             self.supported,
             uid_place,
+            below_plan,
+            number_place,
         )
 
     def _key(self, key: Key, wanted: criteria.Criterion) -> None:
@@ -135,6 +146,19 @@ class _Planning:
             found = condition(TABLES[column.level].name, column, wanted)
             if found:
                 self.below.setdefault(column.level, []).append(found)
+            else:
+                self.below_in_python = True
+
+    def _plan_below(self) -> Plan:
+        """Plan to look for something below one row that all keys of lower levels match."""
+        columns = {tag: COLUMNS[tag] for tag in self.query.keys if tag in COLUMNS}
+        tags = [tag for tag, column in columns.items() if column.level.depth > self.query.level.depth]
+        deepest = max((columns[tag].level for tag in tags), key=lambda level: level.depth)
+        keys = [self.query.keys[tag] for tag in tags]
+        question = Query(deepest, model=self.query.model, keys=keys, defaults=False, options=self.query.options)
+        planning = _Planning(question, "", conditions=[(("equal", f"{TABLES[self.query.level].name}.id"), (None,))])
+        self.below = {}
+        return planning.plan()
 
     def _answer(self, column: Column) -> None:
         self.elements.append(Element(column.tag, column.vr, self._place(self._column(column))))
@@ -157,9 +181,14 @@ class _Planning:
             if not day or not time or not {date_tag, time_tag} <= set(wanted):
                 continue
             bounds = combined_range(wanted[date_tag], wanted[time_tag])
-            if bounds and day.level.depth <= self.query.level.depth:
+            if not bounds:
+                continue
+            if day.level.depth <= self.query.level.depth:
                 self.conditions.append(combined(self._table(day), day, time, *bounds))
-                wanted[date_tag] = wanted[time_tag] = criteria.Universal()
+            elif self.query.options.relational:
+                table = TABLES[day.level].name
+                self.below.setdefault(day.level, []).append(combined(table, day, time, *bounds))
+            wanted[date_tag] = wanted[time_tag] = criteria.Universal()
 
     def _icon(self, wanted: criteria.Criterion | None) -> bool:
         """Answer the icon at every level but PATIENT, where it would have no meaning; it cannot be matched."""

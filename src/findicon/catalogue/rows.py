@@ -8,16 +8,14 @@ from hashlib import blake2b
 from io import BytesIO
 from typing import Any
 
-from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
-
 from ..icons import Facts
 from ..pixels import read_header
-from ..query import Key, Level, clean, encode, name_groups
+from ..query import UTF_8, Level, clean, name_groups
 from .columns import ATTRIBUTES, COLUMNS, GROUP_NAMES, columns_of
+from .elements import BINARY, binary, head, padded
 from .records import InstanceRecord
 
-_MODALITY, _SOP_CLASS = "modality", "sop_class_uid"
+_SPECIFIC_CHARACTER_SET = 0x00080005
 _UIDS = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
 # What tells two patients with one Patient ID apart.
 IDENTITY = ("patient_name", "patient_birth_date", "patient_sex")
@@ -131,12 +129,12 @@ def _digest(record: InstanceRecord) -> str:
 
 def _header(values: Mapping[int, str]) -> bytes:
     """Encode a header out of the attributes alone, for a record that brought none."""
-    dataset = Dataset()
-    dataset.SpecificCharacterSet = "ISO_IR 192"
-    for tag, text in values.items():
-        if text:
-            dataset.add(Key(tag, COLUMNS[tag].vr, tuple(text.split("\\"))).to_element())
-    return encode(dataset, ExplicitVRLittleEndian)
+    parts = [head(_SPECIFIC_CHARACTER_SET, "CS", explicit=True) + padded("CS", UTF_8.encode(), explicit=True)]
+    for tag, text in sorted(values.items()):
+        vr = COLUMNS[tag].vr
+        value = binary(vr, text, explicit=True) if vr in BINARY else padded(vr, text.encode(), explicit=True)
+        parts.append(head(tag, vr, explicit=True) + value)
+    return b"".join(parts)
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Facts)}

@@ -1,7 +1,7 @@
 """Questions and answers: Query, Match, keys, matching and the ports between rooms. Pure: no socket, thread or SQL."""
 
 from . import criteria
-from .characters import TEXT_VRS, characters_for, encode_text
+from .characters import TEXT_VRS, UTF_8, characters_for, encode_text
 from .encoding import decode, deflate, encode
 from .identifier import query_from_identifier
 from .keys import Key, tag_of, vr_of
@@ -18,6 +18,7 @@ __all__ = [
     "ICON_IMAGE_SEQUENCE",
     "QUERY_RETRIEVE_LEVEL",
     "TEXT_VRS",
+    "UTF_8",
     "Cancel",
     "EncodedMatch",
     "Finder",

@@ -57,6 +57,11 @@ class EncodedMatch(Match):
         self._transfer_syntax = transfer_syntax
         self.all_keys_supported = all_keys_supported
 
+    @property
+    def transfer_syntax(self) -> UID:
+        """What it came in: giving it in this one costs nothing."""
+        return self._transfer_syntax
+
     def encoded(self, transfer_syntax: UID) -> bytes:
         """Give the bytes as they came, or encoded anew in another transfer syntax."""
         if transfer_syntax == self._transfer_syntax:

@@ -5,6 +5,8 @@ from datetime import date
 
 # VRs in which a backslash is text, not the delimiter between values (PS3.5 6.4).
 _NO_DELIMITER = {"LT", "ST", "UR", "UT"}
+# Half of a character, from text that was decoded wrongly; it cannot be encoded again.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TIME = re.compile(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(\.\d{1,6})?)?)?")
 _INTEGER = re.compile(r"[+-]?\d+")
 
@@ -29,8 +31,8 @@ def clean(vr: str, text: str) -> str:
     text
         Its decoded value, several values joined by backslashes.
     """
-    if "\0" in text:
-        text = text.replace("\0", "")
+    if not text.isprintable():
+        text = _LONE_SURROGATE.sub("?", text.replace("\0", ""))
     if not text:
         return ""
     if vr in _NO_DELIMITER:

@@ -1,85 +1,27 @@
-"""The database behind a catalogue: one writer, many readers, and errors in our own words."""
+"""A catalogue in one file: SQLite with a write-ahead log, one writer and many readers."""
 
 import sqlite3
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-from sqlalchemy import ClauseElement, Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from ..errors import CatalogueError
+from .database import BATCH, FIRST_BATCH, Database, first_line
 
 # How long a writer waits for another process's transaction.
 _BUSY_SECONDS = 60.0
 _PAGE_SIZE = 8192  # an icon's item and its row fit into one page
 _MAPPED_BYTES = 1 << 30
 _READERS_KEPT = 64
-# The first answer shall leave soon, the others shall not cost a call each.
-FIRST_BATCH, BATCH = 16, 256
-
-
-class Database:
-    """What every database of a catalogue can do; `open_database` makes the right one.
-
-    Attributes
-    ----------
-    dialect
-        SQLAlchemy's name for the kind of database: what statements are compiled for.
-    """
-
-    dialect: Dialect
-
-    def __init__(self) -> None:
-        self._prepared: dict[ClauseElement, tuple[str, dict[str, Any]]] = {}
-
-    def prepare(self, statement: ClauseElement) -> tuple[str, dict[str, Any]]:
-        """Give a statement in this database's SQL, and the values bound in it; compiled once for each statement."""
-        found = self._prepared.get(statement)
-        if found is None:
-            compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
-            found = self._prepared[statement] = (str(compiled), dict(compiled.params))
-        return found
-
-    def rows(self, statement: ClauseElement, **values: Any) -> list[tuple[Any, ...]]:
-        """Read all rows of a statement that has few."""
-        sql, bound = self.prepare(statement)
-        with self.reading() as connection:
-            return list(connection.execute(sql, {**bound, **values}))
-
-    def batches(self, sql: str, values: dict[str, Any]) -> Generator[list[tuple[Any, ...]]]:
-        """Read rows as they come, a few at first and then in larger batches, never all at once."""
-        raise NotImplementedError
-
-    def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
-        """Read all rows of a table that may not be there; none when it is not."""
-        raise NotImplementedError
-
-    def alone(self, connection: Connection) -> None:
-        """Keep every other process from migrating until this transaction ends."""
-        raise NotImplementedError
-
-    @contextmanager
-    def reading(self) -> Iterator[Any]:
-        """Lend a driver's connection for reading; it comes back when the block is left."""
-        raise NotImplementedError
-        yield
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open the one transaction that writes; it is durable once the block is left without an error."""
-        raise NotImplementedError
-        yield
-
-    def close(self) -> None:
-        """Close every connection."""
-        raise NotImplementedError
+# How many instructions of SQLite pass between two looks whether the asker still wants answers: a few milliseconds.
+_INSTRUCTIONS = 100_000
 
 
 class SqliteDatabase(Database):
@@ -129,15 +71,23 @@ class SqliteDatabase(Database):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def batches(self, sql: str, values: dict[str, Any]) -> Generator[list[tuple[Any, ...]]]:
+    def batches(self, sql: str, values: dict[str, Any], stop: Callable[[], bool]) -> Generator[list[tuple[Any, ...]]]:
         """Read rows as they come, a few at first and then in larger batches, never all at once."""
         size = FIRST_BATCH
-        with self.reading() as connection, closing(connection.execute(sql, values)) as cursor:
-            while batch := cursor.fetchmany(size):
-                yield batch
-                if len(batch) < size:
-                    return
-                size = BATCH
+        with self.reading() as connection:
+            connection.set_progress_handler(stop, _INSTRUCTIONS)
+            try:
+                with closing(connection.execute(sql, values)) as cursor:
+                    while batch := cursor.fetchmany(size):
+                        yield batch
+                        if len(batch) < size:
+                            return
+                        size = BATCH
+            except sqlite3.OperationalError:
+                if not stop():
+                    raise
+            finally:
+                connection.set_progress_handler(None, 0)
 
     def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
         """Read all rows of a table that may not be there; none when it is not."""
@@ -181,7 +131,7 @@ class SqliteDatabase(Database):
                 with self._engine.begin() as connection:
                     yield connection
             except (SQLAlchemyError, sqlite3.Error) as error:
-                raise CatalogueError(f"The catalogue {self.path} cannot be written: {_cause(error)}") from error
+                raise CatalogueError(f"The catalogue {self.path} cannot be written: {first_line(error)}") from error
 
     def close(self) -> None:
         """Close every connection; the last one brings the log back into the file."""
@@ -196,30 +146,3 @@ class SqliteDatabase(Database):
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _cause(error: BaseException) -> str:
-    original = getattr(error, "orig", None) or error
-    return str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__
-
-
-def open_database(url: str) -> Database:
-    """Open the database that a URL or a path names.
-
-    Raises
-    ------
-    CatalogueError
-        The URL is of no kind we know, or the database cannot be opened.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return SqliteDatabase(Path(url))
-    if scheme == "sqlite":
-        path = unquote(rest.partition("?")[0])
-        path = path.removeprefix("/") if path.startswith("/") else path
-        if not path or path == ":memory:":
-            raise CatalogueError(
-                f"{url!r} names no file; a catalogue is a file, as in sqlite:////var/lib/catalogue.sqlite"
-            )
-        return SqliteDatabase(Path(path))
-    raise CatalogueError(f"{url!r} is neither a path nor sqlite:///PATH nor postgresql://USER@HOST/NAME")

@@ -1,0 +1,104 @@
+"""What a catalogue needs of a database: statements in its SQL, readers, one writer, errors in our own words."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from sqlalchemy import ClauseElement, Connection
+from sqlalchemy.engine.interfaces import Dialect
+
+_T = TypeVar("_T")
+
+# The first answer shall leave soon, the others shall not cost a call each.
+FIRST_BATCH, BATCH = 16, 256
+_TRIES = 10
+
+
+class TryAgain(Exception):
+    """Two transactions got into each other's way; the same work done again will succeed."""
+
+
+class Database(ABC):
+    """What every database of a catalogue can do; `open_database` makes the right one.
+
+    Attributes
+    ----------
+    dialect
+        What statements are compiled for; its name is ``sqlite`` or ``postgresql``.
+    """
+
+    dialect: Dialect
+
+    def __init__(self) -> None:
+        self._prepared: dict[ClauseElement, tuple[str, dict[str, Any]]] = {}
+
+    def rows(self, statement: ClauseElement, **values: Any) -> list[tuple[Any, ...]]:
+        """Read all rows of a statement that has few; raises CatalogueError."""
+        found = self._prepared.get(statement)
+        if found is None:
+            compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+            found = self._prepared[statement] = (str(compiled), dict(compiled.params))
+        sql, bound = found
+        with self.reading() as connection:
+            return list(connection.execute(sql, {**bound, **values}))
+
+    def write(self, work: Callable[[Connection], _T]) -> _T:
+        """Do work inside the one transaction that writes; it is durable on return, or undone by an error.
+
+        Parameters
+        ----------
+        work
+            Done again from the start when another transaction got in the way.
+
+        Raises
+        ------
+        CatalogueError
+            The database cannot be written.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                with self.writing() as connection:
+                    return work(connection)
+            except TryAgain:
+                continue
+        with self.writing() as connection:
+            return work(connection)
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Any]:
+        """Lend a driver's connection for reading; it comes back when the block is left."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that writes."""
+
+    @abstractmethod
+    def batches(self, sql: str, values: dict[str, Any], stop: Callable[[], bool]) -> Generator[list[tuple[Any, ...]]]:
+        """Read rows as they come, a few at first and then in larger batches, never all at once.
+
+        Parameters
+        ----------
+        sql, values
+            A statement and what is bound to it.
+        stop
+            Asked now and then while the database looks for rows; the rows end when it says so.
+        """
+
+    @abstractmethod
+    def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
+        """Read all rows of a table that may not be there; none when it is not."""
+
+    @abstractmethod
+    def alone(self, connection: Connection) -> None:
+        """Keep every other process from migrating until this transaction ends."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def first_line(error: BaseException) -> str:
+    """Give what a driver says about an error, in one line."""
+    text = str(getattr(error, "orig", None) or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

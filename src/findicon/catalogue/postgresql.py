@@ -1,0 +1,110 @@
+"""A catalogue on a PostgreSQL server, for when there is more than one machine (psycopg 3)."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg_pool import ConnectionPool, PoolTimeout
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..errors import CatalogueError
+from .database import BATCH, FIRST_BATCH, Database, TryAgain, first_line
+
+_READERS = 32
+_WAIT_SECONDS = 30.0
+# Any number that nobody else locks: "findicon" in a few digits.
+_MIGRATING = 0x46494E44
+_GOT_IN_THE_WAY = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
+
+
+class PostgresqlDatabase(Database):
+    """A database on a server.
+
+    Parameters
+    ----------
+    url
+        ``postgresql://USER:PASSWORD@HOST:PORT/NAME``, as psycopg takes it.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._name = _without_password(url)
+        self._engine = create_engine(
+            "postgresql+psycopg://", creator=lambda: psycopg.connect(url), pool_size=4, pool_pre_ping=True
+        )
+        self.dialect = self._engine.dialect
+        self._readers = ConnectionPool(
+            url,
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=_READERS,
+            timeout=_WAIT_SECONDS,
+            open=False,
+            name="catalogue",
+        )
+        try:
+            psycopg.connect(url).close()  # says at once what is wrong; the pool would only try again
+            self._readers.open()
+        except psycopg.Error as error:
+            raise CatalogueError(f"The catalogue {self._name} cannot be opened: {first_line(error)}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        """Lend a connection that reads."""
+        try:
+            with self._readers.connection() as connection:
+                yield connection
+        except (psycopg.Error, PoolTimeout) as error:
+            raise CatalogueError(f"The catalogue {self._name} cannot be read: {first_line(error)}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction; rows that two of them change are locked in one order."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if isinstance(error, DBAPIError) and isinstance(error.orig, _GOT_IN_THE_WAY):
+                raise TryAgain from error
+            raise CatalogueError(f"The catalogue {self._name} cannot be written: {first_line(error)}") from error
+
+    def batches(self, sql: str, values: dict[str, Any], stop: Callable[[], bool]) -> Generator[list[tuple[Any, ...]]]:
+        """Read rows through a cursor on the server, a few at first and then in larger batches."""
+        size = FIRST_BATCH
+        if stop():
+            return
+        with (
+            self.reading() as connection,
+            connection.transaction(),
+            connection.cursor(name="answers", binary=True) as cursor,
+        ):
+            cursor.execute(sql, values)
+            while batch := cursor.fetchmany(size):
+                yield batch
+                if len(batch) < size:
+                    return
+                size = BATCH
+
+    def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
+        """Read all rows of a table that may not be there; none when it is not."""
+        with self.reading() as connection:
+            there = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
+            return connection.execute(sql).fetchall() if there and there[0] else []
+
+    def alone(self, connection: Connection) -> None:
+        """Keep every other process from migrating until this transaction ends."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._readers.close()
+        self._engine.dispose()
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}{at}{host}"

@@ -1,0 +1,5 @@
+"""What every contract test may ask for."""
+
+from contract.databases import catalogue, new_database, postgresql
+
+__all__ = ["catalogue", "new_database", "postgresql"]

@@ -1,0 +1,52 @@
+"""Fixtures for tests that run on every kind of database: a new, empty one for each test that asks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from contract.postgresql_server import Server, running_server
+from findicon.catalogue import Catalogue
+
+ON_POSTGRESQL = [pytest.mark.needs("postgresql"), pytest.mark.xdist_group("postgresql")]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[[], Server]]:
+    """Start the server when the first test needs it."""
+    with ExitStack() as stack:
+        running: list[Server] = []
+
+        def server() -> Server:
+            if not running:
+                running.append(stack.enter_context(running_server()))
+            return running[0]
+
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRESQL)])
+def new_database(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgresql: Callable[[], Server],
+) -> Callable[[], str]:
+    """Give a function that makes an empty database and tells its URL."""
+    numbers = count()
+
+    def made() -> str:
+        if request.param == "postgresql":
+            return postgresql().database()
+        folder: Path = tmp_path_factory.mktemp("catalogue")
+        return f"sqlite:///{folder / f'catalogue{next(numbers)}.sqlite'}"
+
+    return made
+
+
+@pytest.fixture
+def catalogue(new_database: Callable[[], str]) -> Iterator[Catalogue]:
+    """Give an empty catalogue."""
+    with Catalogue(new_database()) as made:
+        yield made

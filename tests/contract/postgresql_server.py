@@ -1,0 +1,67 @@
+"""A PostgreSQL server for tests: made in a folder of its own, on a Unix socket, stopped at the end."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.needs import program
+
+
+class Server:
+    """A running server; every database that is asked for is new.
+
+    Parameters
+    ----------
+    folder
+        Where its socket is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made = 0
+
+    def database(self) -> str:
+        """Make a database and give its URL."""
+        import psycopg
+
+        self._made += 1
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE catalogue_{self._made}")
+        return self._url(f"catalogue_{self._made}")
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self._folder}"
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Start a server, without the care for durability that tests have no use for, and stop it in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="findicon-postgresql-"))
+    try:
+        if os.getuid() == 0:
+            account = pwd.getpwnam("postgres")
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        data = folder / "data"
+        _run("initdb", "--pgdata", data, "--auth", "trust", "--username", "postgres", "--encoding", "UTF8", "--no-sync")
+        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+        _run("pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log", "--options", options, "start")
+        try:
+            yield Server(folder)
+        finally:
+            _run("pg_ctl", "--pgdata", data, "--wait", "--mode", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(name: str, *arguments: str | Path) -> None:
+    # PostgreSQL refuses root.
+    account = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    command = [str(program(name)), *map(str, arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **account)
+    if done.returncode:
+        raise RuntimeError(f"{name} failed: {done.stdout}{done.stderr}")

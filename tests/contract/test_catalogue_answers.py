@@ -1,0 +1,58 @@
+"""Every answer of the catalogue is the oracle's: random archives, random questions."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from contract.oracle import Archive
+from contract.strategies import queries, records
+from findicon.catalogue import Catalogue, CatalogueFinder, InstanceRecord
+from findicon.query import Query, decode
+
+# Shrinking would write thousands of archives; what fails is small as it is.
+MANY = settings(
+    deadline=None,
+    max_examples=100,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(scope="module")
+def one_catalogue(new_database: Callable[[], str]) -> Iterator[Catalogue]:
+    with Catalogue(new_database()) as made:
+        yield made
+
+
+@MANY
+@given(files=records(), questions=st.lists(queries(), min_size=10, max_size=30))
+def test_the_database_answers_as_the_oracle_does(
+    one_catalogue: Catalogue, files: list[InstanceRecord], questions: list[Query]
+) -> None:
+    one_catalogue.remove(one_catalogue.files())
+    one_catalogue.add(files)
+    archive = Archive(files)
+    finder = CatalogueFinder(one_catalogue, retrieve_ae_title="FINDICON")
+    for query in questions:
+        matches = list(finder.find(query))
+        found = [as_text(match.dataset) for match in matches]
+        assert sorted(found, key=str) == sorted(archive.answers(query), key=str), query
+        for match in matches:
+            implicit = decode(match.encoded(ImplicitVRLittleEndian), ImplicitVRLittleEndian)
+            assert implicit == decode(match.encoded(ExplicitVRLittleEndian), ExplicitVRLittleEndian)
+
+
+def as_text(answer: Dataset) -> dict[int, str]:
+    """Give the answered keys as text, without what every answer has."""
+    found = {}
+    for element in answer:
+        value = element.value
+        values = value if isinstance(value, list) or element.VM > 1 else [value]
+        found[int(element.tag)] = "\\".join("" if one is None else str(one) for one in values)
+    for tag in (0x00080005, 0x00080052, 0x00080054):
+        found.pop(tag, None)
+    return found
