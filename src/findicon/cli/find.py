@@ -51,9 +51,8 @@ def find(
     keys: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[KEYWORD=VALUE | KEYWORD | ggggeeee=VALUE]",
-            help="What to look for, as in PatientName='DOE*' StudyDate=20240101-; without a value it is only shown. "
-            "Elements of sequences: RequestAttributesSequence.RequestedProcedureID=R1.",
+            metavar="KEYWORD=VALUE",
+            help="What to look for: a DICOM keyword or ggggeeee, and a value. KEYWORD alone only shows it.",
         ),
     ] = None,
     level: Annotated[LevelName, typer.Option(case_sensitive=False, help="What to find.")] = LevelName.STUDY,
@@ -73,7 +72,14 @@ def find(
     limit: Annotated[int | None, typer.Option(min=1, help="Take so many answers at most.")] = None,
     calling_ae_title: Annotated[str | None, typer.Option(metavar="AET", help="What to call ourselves.")] = None,
 ) -> int:
-    """Ask an archive, and see pictures beside the answers."""
+    """Ask an archive, and see pictures beside the answers.
+
+    For example:
+
+    findicon find PACS@10.0.0.5:104 'PatientName=DOE*' StudyDate=20240101- ReferringPhysicianName
+
+    findicon find PACS@10.0.0.5:104 --level series RequestAttributesSequence.RequestedProcedureID=R17
+    """
     settings = load_settings()
     title = calling_ae_title or settings.server.ae_title
     if not is_ae_title(title):

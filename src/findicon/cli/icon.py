@@ -26,7 +26,7 @@ class IconFormat(StrEnum):
 
 
 def icon(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="DICOM images.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="DICOM images.")],
     size: Annotated[int, typer.Option(min=1, max=1024, help="Longest side in pixels.")] = 64,
     frame: Annotated[int | None, typer.Option(min=1, help="Which frame of a multi-frame image, from 1.")] = None,
     output: Annotated[

@@ -25,7 +25,7 @@ class Icons(StrEnum):
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, and files.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders, and files.")],
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="Path or URL of the catalogue's database.")
     ] = None,

@@ -12,7 +12,7 @@ from .card import card_of
 from .level import level_of
 
 _STYLE = """
-.findicon{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:12px;
+.findicon{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:12px;
 font:13px/1.4 system-ui,sans-serif;color:#e6e8eb;background:#16181c;padding:12px;border-radius:6px}
 .findicon figure{margin:0;background:#22252b;border-radius:6px;overflow:hidden;break-inside:avoid}
 .findicon .picture{height:190px;background:#000;display:flex;align-items:center;justify-content:center;color:#8b929c;
