@@ -5,16 +5,16 @@ ones that nobody asked for longest go first.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select, update
 
 from ..query import Level
 from . import pictures
 from .catalogue import Catalogue
-from .connection import Database
+from .database import Database
 from .readings import NONE
 from .schema import ICON, TALLY
 from .statements import chunks
@@ -112,15 +112,7 @@ class IconCache:
             The catalogue cannot be written.
         """
         values = {"source": "", "reason": "", **values, "origin": self._origin}
-        mine = (ICON.c.level == level.value, ICON.c.uid == uid, ICON.c.origin == self._origin)
-        with self._database.writing() as connection:
-            before = connection.scalar(select(_SIZE).where(*mine)) or 0
-            pictures.put(connection, level, uid, None, values)
-            now = len(values["item"] or b"") + len(values["preview"] or b"")
-            tally(connection, {_BYTES: now - before})
-            kept = connection.scalar(select(TALLY.c.count).where(TALLY.c.name == _BYTES)) or 0
-            if kept > self._limit:
-                _evict(connection, kept - int(self._limit * _KEEP))
+        self._database.write(lambda connection: self._put(connection, level, uid, values))
 
     def use(self, level: Level, uids: Iterable[str]) -> None:
         """Mark pictures as used now.
@@ -130,15 +122,29 @@ class IconCache:
         CatalogueError
             The catalogue cannot be written.
         """
-        with self._database.writing() as connection:
-            for some in chunks(sorted(uids)):
+        marked = sorted(uids)
+
+        def mark(connection: Connection) -> None:
+            for some in chunks(marked):
                 used = (ICON.c.level == level.value, ICON.c.uid.in_(some), ICON.c.origin == self._origin)
                 connection.execute(update(ICON).where(*used).values(made_at=time.time()))
 
+        self._database.write(mark)
+
     def bytes_kept(self) -> int:
         """Tell how many bytes the pictures of all origins take."""
-        totals: Mapping[str, int] = dict(self._database.rows(_TOTAL))  # type: ignore[arg-type]
-        return totals.get(_BYTES, 0)
+        rows = self._database.rows(_TOTAL)
+        return int(rows[0][0]) if rows else 0
+
+    def _put(self, connection: Connection, level: Level, uid: str, values: dict[str, Any]) -> None:
+        mine = (ICON.c.level == level.value, ICON.c.uid == uid, ICON.c.origin == self._origin)
+        before = connection.scalar(select(_SIZE).where(*mine)) or 0
+        pictures.put(connection, level, uid, None, values)
+        now = len(values["item"] or b"") + len(values["preview"] or b"")
+        tally(connection, {_BYTES: now - before})
+        kept = connection.scalar(select(TALLY.c.count).where(TALLY.c.name == _BYTES)) or 0
+        if kept > self._limit:
+            _evict(connection, kept - int(self._limit * _KEEP))
 
 
 def _evict(connection: Connection, too_much: int) -> None:
@@ -157,7 +163,7 @@ def _evict(connection: Connection, too_much: int) -> None:
 
 @cache
 def _by_uids(count: int) -> Select[Any]:
-    uids = [bindparam(f"uid{number}") for number in range(count)]
+    uids: list[BindParameter[str]] = [bindparam(f"uid{number}") for number in range(count)]
     return select(ICON.c.uid, ICON.c.item, ICON.c.rule, ICON.c.source, ICON.c.reason, ICON.c.made_at).where(
         ICON.c.level == bindparam("level"), ICON.c.origin == bindparam("origin"), ICON.c.uid.in_(uids)
     )
@@ -166,4 +172,4 @@ def _by_uids(count: int) -> Select[Any]:
 _PREVIEW = select(ICON.c.preview).where(
     ICON.c.level == bindparam("level"), ICON.c.uid == bindparam("uid"), ICON.c.origin == bindparam("origin")
 )
-_TOTAL = select(TALLY.c.name, TALLY.c.count).where(TALLY.c.name == bindparam("name", _BYTES))
+_TOTAL = select(TALLY.c.count).where(TALLY.c.name == _BYTES)
