@@ -22,8 +22,8 @@ _HEAD = f"""\
 
 Written by `make docs`; a test fails when it does not tell the truth any more.
 
-These are all DICOM files that lie inside the wheels of pydicom and
-pydicom-data, and what `findicon.make_icon(file, size={SIZE})` makes of them.
+These are all DICOM files that lie inside the wheels of pydicom and pydicom-data, and what
+`findicon.make_icon(file, size={SIZE})` makes of them.
 """
 
 
