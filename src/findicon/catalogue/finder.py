@@ -103,7 +103,7 @@ class CatalogueFinder:
     def _selected(
         self, made: Plan, values: tuple[Any, ...], cancel: Cancel, most: int | None, skip: int
     ) -> Generator[list[tuple[Any, ...]]]:
-        selection = replace(made.selection, limited=most is not None, skipping=skip > 0)
+        selection = replace(made.selection, limited=most is not None)
         statement = compiled(selection, self._database.dialect)
         return self._database.batches(statement.sql, statement.bound(values, most, skip), cancel)
 

@@ -41,7 +41,7 @@ class Selection:
         Columns to sort by, and whether each descends.
     icon
         Whether a row ends with the icon: its item, and the number of its row or None.
-    limited, skipping
+    limited
         Whether a limit and an offset are bound.
     """
 
@@ -52,7 +52,6 @@ class Selection:
     order: tuple[tuple[str, bool], ...] = ()
     icon: bool = False
     limited: bool = False
-    skipping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,7 @@ class Statement:
     def bound(self, values: tuple[Any, ...], limit: int | None, offset: int) -> dict[str, Any]:
         """Give the parameters for these values."""
         found = bound(self.names, values, self.dialect)
-        if limit is not None:
-            found["most"] = limit
-        if offset:
-            found["skipped"] = offset
-        return found
+        return found if limit is None else {**found, "most": limit, "skipped": offset}
 
 
 @lru_cache(maxsize=1024)
@@ -105,9 +100,7 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
     for name, descending in selection.order:
         statement = statement.order_by(column_named(name).desc() if descending else column_named(name))
     if selection.limited:
-        statement = statement.limit(bindparam("most"))
-    if selection.skipping:
-        statement = statement.offset(bindparam("skipped"))
+        statement = statement.limit(bindparam("most")).offset(bindparam("skipped"))
     return statement
 
 
