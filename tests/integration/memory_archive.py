@@ -1,4 +1,4 @@
-"""A small archive in memory for tests of C-STORE, C-GET and C-MOVE: an Ingest, an InstanceSource and a Finder in one."""
+"""A small archive in memory for tests of store, get and move: an Ingest, an InstanceSource and a Finder in one."""
 
 import threading
 from collections.abc import Iterator

@@ -20,7 +20,6 @@ from .limits import Limits
 from .negotiation import (
     IDENTIFIER_SYNTAXES,
     NATIVE_SYNTAXES,
-    STORAGE_CLASSES,
     VERIFICATION,
     Context,
     Offer,
@@ -29,8 +28,9 @@ from .outbox import Flusher, Outbox
 from .part10 import Instance, open_instance
 from .pdus import command_pdu, data_parts
 from .requestor import request_association
-from .statuses import status_text
+from .resolving import check_host
 from .storing import Originator, receive_instance, send_instance, storage_syntaxes, store_answer
+from .tables import status_text, storage_classes
 from .tls import Tls
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "LIMIT_EXCEEDED",
     "NATIVE_SYNTAXES",
     "NO_REASON",
-    "STORAGE_CLASSES",
     "VERBS",
     "VERIFICATION",
     "Address",
@@ -63,6 +62,7 @@ __all__ = [
     "Terms",
     "Tls",
     "UserIdentity",
+    "check_host",
     "command_pdu",
     "commands",
     "context_for",
@@ -76,6 +76,7 @@ __all__ = [
     "request_association",
     "send_instance",
     "status_text",
+    "storage_classes",
     "storage_syntaxes",
     "store_answer",
     "unexpected",

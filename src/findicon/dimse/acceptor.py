@@ -122,7 +122,7 @@ class Proposal:
         _reject(self._transport, rejection, self._limits)
 
 
-class ProposalFailed(Exception):  # noqa: N818  an event of the exchange that the server logs, not an error of its own
+class ProposalFailed(Exception):
     """A connection that came to no association; the text says why."""
 
 

@@ -8,17 +8,16 @@ from typing import NamedTuple, Protocol
 from ..errors import PeerAborted, PeerError, PeerTimeout
 from ..observe import log
 from . import pdus
-from .commands import LARGEST, Command, decode_command
+from .commands import Command
+from .inbox import AbortReceivedError, Inbox, Incoming
 from .limits import Limits
 from .negotiation import Context, Negotiated
-from .pdus import MalformedError, Value
+from .pdus import MalformedError
 from .transport import Transport, TransportClosedError, TransportTimeoutError
 
-_LOST = (TransportClosedError, TransportTimeoutError, MalformedError)
-_BEFORE = {pdus.ASSOCIATE_RQ, pdus.ASSOCIATE_AC, pdus.ASSOCIATE_RJ}  # have their place before it is established
+_LOST = (TransportClosedError, TransportTimeoutError, MalformedError, AbortReceivedError)
 _LARGEST_SENT = 1 << 18  # bytes of a PDU to a peer that knows no limit
 _WRITE = 1 << 18  # bytes of a data set that are written at once
-_NO_TIME = 0.0
 
 
 class Received(NamedTuple):
@@ -63,12 +62,7 @@ class Association:
         self.is_open = True
         self.limits = limits
         self.largest = min(negotiated.largest or _LARGEST_SENT, _LARGEST_SENT)
-        self._values: list[Value] = []  # of the current PDU, the next one last
-        self._command = bytearray()
-        self._command_context = 0
-        self._message_began = _NO_TIME
-        self._message_size = 0
-        self._last: tuple[bytes, Command] = (b"", Command({0x0100: b"\0\0"}))
+        self._inbox = Inbox(transport, limits)
 
     # Receiving
 
@@ -91,14 +85,13 @@ class Association:
             The association is over; it has been aborted where the peer had not done so.
         """
         try:
-            while True:
-                if not self._values and not self._next_pdu(patience):
-                    return None
-                received = self._command_part(self._values.pop())
-                if received is not None:
-                    return received
+            incoming = self._inbox.command(patience)
+            if incoming is not None:
+                return self._received(incoming)
         except _LOST as error:
             raise self.lost(error) from error
+        self._end(pdus.release_reply())
+        return None
 
     def receive_answer(self, patience: float) -> Received:
         """Wait for the next command set, as `receive` does, when a release would be no answer."""
@@ -116,23 +109,15 @@ class Association:
             The association is over.
         """
         try:
-            while True:
-                if not self._values and not self._pdu_now():
-                    return None
-                received = self._command_part(self._values.pop())
-                if received is not None:
-                    return received
+            incoming = self._inbox.command_now()
+            return None if incoming is None else self._received(incoming)
         except _LOST as error:
             raise self.lost(error) from error
 
     def wait(self, seconds: float) -> bool:
         """Wait until something has arrived; tell whether it has."""
-        return self.has_more() or self.transport.wait(seconds)
-
-    def has_more(self) -> bool:
-        """Tell whether the next PDU is at hand whole, so that `receive` will hardly wait."""
         try:
-            return bool(self._values) or self._is_whole_pdu_buffered()
+            return self._inbox.has_more() or self.transport.wait(seconds)
         except MalformedError:
             return True  # `receive` says what is wrong with it
 
@@ -150,13 +135,13 @@ class Association:
             The association is over; a data set above the limit ends it too.
         """
         try:
-            value = self._data_value(context)
-            if value.control & pdus.LAST and len(value.data) <= limit:
-                return bytes(value.data)
-            whole = bytearray(value.data)
-            while not value.control & pdus.LAST and len(whole) <= limit:
-                value = self._data_value(context)
-                whole += value.data
+            piece, is_last = self._inbox.data(context.context_id)
+            if is_last and len(piece) <= limit:
+                return bytes(piece)
+            whole = bytearray(piece)
+            while not is_last and len(whole) <= limit:
+                piece, is_last = self._inbox.data(context.context_id)
+                whole += piece
             if len(whole) > limit:
                 raise MalformedError(f"a data set of more than {limit} bytes", pdus.NOT_SPECIFIED)
             return bytes(whole)
@@ -172,110 +157,24 @@ class Association:
             None throws the data set away. When its `write` raises, the rest has still to be read.
         """
         size = 0
+        is_last = False
         try:
-            while True:
-                value = self._data_value(context)
-                size += len(value.data)
+            while not is_last:
+                piece, is_last = self._inbox.data(context.context_id)
+                size += len(piece)
                 if limit is not None and size > limit:
                     raise MalformedError(f"a data set of more than {limit} bytes", pdus.NOT_SPECIFIED)
-                last = value.control & pdus.LAST
                 if sink is not None:
-                    sink.write(value.data)
-                if last:
-                    return size
+                    sink.write(piece)
         except _LOST as error:
             raise self.lost(error) from error
+        return size
 
-    def _command_part(self, value: Value) -> Received | None:
-        if not value.control & pdus.COMMAND:
-            raise MalformedError("a data set without its command", pdus.UNEXPECTED_PARAMETER)
-        if value.context_id not in self.contexts:
-            raise MalformedError(f"presentation context {value.context_id} is not accepted")
-        if value.control & pdus.LAST and not self._command:
-            data = bytes(value.data)
-        else:
-            if self._command and value.context_id != self._command_context:
-                raise MalformedError("a command set on two presentation contexts")
-            self._command_context = value.context_id
-            self._command += value.data
-            if len(self._command) > LARGEST:
-                raise MalformedError(f"a command set of more than {LARGEST} bytes")
-            if not value.control & pdus.LAST:
-                return None
-            data = bytes(self._command)
-            self._command.clear()
-        last, command = self._last
-        if data != last:  # the pending answers to a query carry the same bytes thousands of times
-            command = decode_command(data)
-            self._last = (data, command)
-        if not command.has_data:
-            self._message_began = _NO_TIME
-        return Received(self.contexts[value.context_id], command)
-
-    def _data_value(self, context: Context) -> Value:
-        if not self._values and not self._next_pdu(self.limits.network):
-            raise MalformedError("a release in the middle of a message", pdus.UNEXPECTED_PDU)
-        value = self._values.pop()
-        if value.control & pdus.COMMAND:
-            raise MalformedError("a command set in the middle of a data set", pdus.UNEXPECTED_PARAMETER)
-        if value.context_id != context.context_id:
-            raise MalformedError("a data set on another presentation context than its command")
-        if value.control & pdus.LAST:
-            self._message_began = _NO_TIME
-        return value
-
-    def _next_pdu(self, patience: float) -> bool:
-        """Wait for the next P-DATA PDU; False when the peer released instead."""
-        began = now = monotonic()
-        if self._message_began:
-            # within a message: each PDU has its time, and the message as a whole a least mean rate
-            slow = self._message_began + self.limits.network + self._message_size / self.limits.slowest
-            self.transport.need(pdus.HEADER.size, min(now + self.limits.network, slow))
-        else:
-            self.transport.need(pdus.HEADER.size, now + patience)
-            began = monotonic()
-        kind, length = self._checked_header()
-        self.transport.need(pdus.HEADER.size + length, began + self.limits.network)
-        return self._take_pdu(kind, length)
-
-    def _pdu_now(self) -> bool:
-        while not self._is_whole_pdu_buffered():
-            if not self.transport.fill(pdus.HEADER.size + self.limits.pdu):
-                return False
-        if not self._take_pdu(*self._checked_header()):
-            raise MalformedError("a release in the middle of an operation", pdus.UNEXPECTED_PDU)
-        return True
-
-    def _is_whole_pdu_buffered(self) -> bool:
-        buffered = len(self.transport.buffered())
-        return buffered >= pdus.HEADER.size and buffered >= pdus.HEADER.size + self._checked_header()[1]
-
-    def _checked_header(self) -> tuple[int, int]:
-        kind, length = pdus.HEADER.unpack_from(self.transport.buffered())
-        if kind in _BEFORE:
-            raise MalformedError(f"a PDU of type {kind:02X} on an established association", pdus.UNEXPECTED_PDU)
-        pdus.check_length(kind, length, self.limits.pdu)
-        return kind, length
-
-    def _take_pdu(self, kind: int, length: int) -> bool:
-        self.transport.take(pdus.HEADER.size)
-        body = self.transport.take(length)
-        if kind == pdus.P_DATA:
-            if not self._message_began:
-                self._message_began, self._message_size = monotonic(), 0
-            self._message_size += length
-            self._values = pdus.data_values(body)
-            self._values.reverse()
-            return True
-        if kind == pdus.ABORT:
-            self._close_now()
-            raise PeerAborted(self.peer, _abort_text(body[2], body[3]))
-        if kind == pdus.RELEASE_RQ:
-            if self._message_began:
-                raise MalformedError("a release in the middle of a message", pdus.UNEXPECTED_PDU)
-            self._end(pdus.release_reply())
-            return False
-        raise MalformedError("an answer to a release that nobody asked for", pdus.UNEXPECTED_PDU)
+    def _received(self, incoming: Incoming) -> Received:
+        context = self.contexts.get(incoming.context_id)
+        if context is None:
+            raise MalformedError(f"a message on presentation context {incoming.context_id}, which is not accepted")
+        return Received(context, incoming.command)
 
     # Sending
 
@@ -337,7 +236,7 @@ class Association:
             self.transport.send(pdus.release_request(), self.limits.network, self.limits.slowest)
             while True:
                 self.transport.need(pdus.HEADER.size, deadline)
-                kind, length = self._checked_header()
+                kind, length = self._inbox.header()
                 self.transport.need(pdus.HEADER.size + length, deadline)
                 self.transport.take(pdus.HEADER.size + length)
                 if kind == pdus.RELEASE_RQ:  # a collision: the requestor answers first (PS3.8 7.2.2.7)
@@ -361,6 +260,9 @@ class Association:
         if isinstance(error, TransportTimeoutError):
             self.abort()
             return PeerTimeout(self.peer, "nothing came in time, the association was aborted")
+        if isinstance(error, AbortReceivedError):
+            self._close_now()
+            return PeerAborted(self.peer, str(error))
         if self.is_open:  # the peer may still be there when it is this side that ends (Server.stop)
             with contextlib.suppress(TransportClosedError):
                 self.transport.send_some(pdus.abort(pdus.BY_USER, pdus.NOT_SPECIFIED))
@@ -379,12 +281,6 @@ class Association:
     def _close_now(self) -> None:
         self.is_open = False
         self.transport.close()
-
-
-def _abort_text(source: int, reason: int) -> str:
-    if source == pdus.BY_PROVIDER:
-        return f"aborted the association as provider: {pdus.ABORT_REASONS.get(reason, f'reason {reason}')}"
-    return "aborted the association"
 
 
 def _whole(read: Callable[[int], bytes], size: int) -> bytes:

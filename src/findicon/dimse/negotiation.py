@@ -10,14 +10,11 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
-from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor, negotiate_as_requestor
-from pynetdicom.sop_class import _STORAGE_CLASSES
 
 from ..query import Model, Options
 from .associate import AssociateAccept, AssociateRequest, ContextResult, ProposedContext
 
 VERIFICATION = UID("1.2.840.10008.1.1")
-STORAGE_CLASSES = frozenset(str(uid) for uid in _STORAGE_CLASSES.values())
 # The order in which an acceptor prefers them for identifiers: explicit VRs say more, deflating costs time.
 IDENTIFIER_SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)
 NATIVE_SYNTAXES = (*IDENTIFIER_SYNTAXES, ExplicitVRBigEndian)
@@ -25,12 +22,13 @@ NATIVE_SYNTAXES = (*IDENTIFIER_SYNTAXES, ExplicitVRBigEndian)
 # Results of a proposed presentation context (PS3.8 Table 9-18)
 ACCEPTED = 0
 USER_REJECTION = 1
+NO_REASON = 2
 ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
 TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 RESULTS = {
     ACCEPTED: "accepted",
     USER_REJECTION: "refused by the user",
-    2: "refused without a reason",
+    NO_REASON: "refused without a reason",
     ABSTRACT_SYNTAX_NOT_SUPPORTED: "abstract syntax not supported",
     TRANSFER_SYNTAXES_NOT_SUPPORTED: "transfer syntaxes not supported",
 }
@@ -123,59 +121,49 @@ def negotiate_contexts(
     tuple
         Accepted contexts by ID, the results in the order of the request, and the roles to answer.
     """
-    proposed = [_presentation_context(one) for one in request.contexts if one.transfer_syntaxes]
-    supported = []
-    for abstract_syntax, offer in offers.items():
-        ours = PresentationContext()
-        ours.abstract_syntax = UID(abstract_syntax)
-        ours.transfer_syntax = list(offer.transfer_syntaxes)
-        ours.scu_role, ours.scp_role = offer.requestor_scu, offer.requestor_scp
-        supported.append(ours)
-    answered, answered_roles = negotiate_as_acceptor(proposed, supported, _by_class(request.user.roles))
     accepted: dict[int, Context] = {}
     results: list[ContextResult] = []
-    for one in answered:
-        context = _settled(one)
-        result = TRANSFER_SYNTAXES_NOT_SUPPORTED if one.result is None else one.result
-        if result == ABSTRACT_SYNTAX_NOT_SUPPORTED and context.abstract_syntax in forbidden:
-            result = USER_REJECTION
-        if result == ACCEPTED and context.scp and not offers[context.abstract_syntax].requestor_scu:
-            result = USER_REJECTION  # without role selection it would be the SCU, and for that we have no use
-        if result == ACCEPTED:
-            accepted[context.context_id] = context
-        results.append(ContextResult(context.context_id, result, context.transfer_syntax))
-    results += [
-        ContextResult(one.context_id, TRANSFER_SYNTAXES_NOT_SUPPORTED, str(ImplicitVRLittleEndian))
-        for one in request.contexts
-        if not one.transfer_syntaxes
-    ]
-    roles = {str(one.sop_class_uid): (bool(one.scu_role), bool(one.scp_role)) for one in answered_roles}
-    return accepted, tuple(results), roles
+    answered: dict[str, tuple[bool, bool]] = {}
+    for one in request.contexts:
+        offer = offers.get(one.abstract_syntax)
+        if offer is None:
+            refused = USER_REJECTION if one.abstract_syntax in forbidden else ABSTRACT_SYNTAX_NOT_SUPPORTED
+            results.append(ContextResult(one.context_id, refused, ImplicitVRLittleEndian))
+            continue
+        syntax = next((best for best in offer.transfer_syntaxes if best in one.transfer_syntaxes), None)
+        roles = request.user.roles.get(one.abstract_syntax)
+        # without role selection the requestor is the SCU and we are the SCP (PS3.7 D.3.3.4)
+        scu, scp = roles or (True, False)
+        scu, scp = scu and offer.requestor_scu, scp and offer.requestor_scp
+        if syntax is None:
+            results.append(ContextResult(one.context_id, TRANSFER_SYNTAXES_NOT_SUPPORTED, ImplicitVRLittleEndian))
+        elif not scu and not scp:
+            results.append(ContextResult(one.context_id, USER_REJECTION, ImplicitVRLittleEndian))
+        else:
+            accepted[one.context_id] = Context(one.context_id, UID(one.abstract_syntax), syntax, scu=scp, scp=scu)
+            results.append(ContextResult(one.context_id, ACCEPTED, syntax))
+            if roles is not None:
+                answered[one.abstract_syntax] = (scu, scp)
+    return accepted, tuple(results), answered
 
 
 def agree_as_requestor(request: AssociateRequest, accept: AssociateAccept) -> Negotiated:
     """Read what the acceptor agreed to; a context that it did not answer counts as refused."""
-    proposed = [_presentation_context(one) for one in request.contexts]
-    for proposal in proposed:
-        role = request.user.roles.get(proposal.abstract_syntax or "")
-        if role is not None:
-            proposal.scu_role, proposal.scp_role = role
-    answered = []
-    for result in accept.results:
-        answer = PresentationContext()
-        answer.context_id = result.context_id
-        answer.result = result.result
-        answer.transfer_syntax = [UID(result.transfer_syntax)] if result.transfer_syntax else []
-        answered.append(answer)
     contexts: dict[int, Context] = {}
     refused = []
-    by_id = {one.context_id: one for one in request.contexts}
-    for one in negotiate_as_requestor(proposed, answered, _by_class(accept.user.roles)):
-        context = _settled(one)
-        if one.result == ACCEPTED and context.transfer_syntax in by_id[context.context_id].transfer_syntaxes:
-            contexts[context.context_id] = context
+    answers = {one.context_id: one for one in accept.results}
+    for one in request.contexts:
+        answer = answers.get(one.context_id, ContextResult(one.context_id, NO_REASON, ""))
+        asked = request.user.roles.get(one.abstract_syntax)
+        granted = accept.user.roles.get(one.abstract_syntax)
+        scu, scp = (True, False)
+        if asked is not None and granted is not None:
+            scu, scp = asked[0] and granted[0], asked[1] and granted[1]
+        if answer.result == ACCEPTED and answer.transfer_syntax in one.transfer_syntaxes and (scu or scp):
+            syntax = UID(answer.transfer_syntax)
+            contexts[one.context_id] = Context(one.context_id, UID(one.abstract_syntax), syntax, scu=scu, scp=scp)
         else:
-            refused.append(ContextResult(context.context_id, one.result or USER_REJECTION, context.transfer_syntax))
+            refused.append(answer)
     options = {
         sop_class: common_options(decode_options(information), decode_options(accept.user.extended.get(sop_class, b"")))
         for sop_class, information in request.user.extended.items()
@@ -198,25 +186,6 @@ def proposed_contexts(syntaxes: Sequence[tuple[str, Sequence[str]]]) -> tuple[Pr
         ProposedContext(2 * index + 1, str(abstract), tuple(str(one) for one in transfers))
         for index, (abstract, transfers) in enumerate(syntaxes[:128])
     )
-
-
-def _presentation_context(one: ProposedContext) -> PresentationContext:
-    context = PresentationContext()
-    context.context_id = one.context_id
-    context.abstract_syntax = UID(one.abstract_syntax)
-    context.transfer_syntax = [UID(syntax) for syntax in one.transfer_syntaxes]
-    return context
-
-
-def _settled(one: PresentationContext) -> Context:
-    assert one.context_id is not None
-    assert one.abstract_syntax is not None
-    syntax = one.transfer_syntax[0] if one.transfer_syntax else UID("")
-    return Context(one.context_id, one.abstract_syntax, syntax, bool(one.as_scu), bool(one.as_scp))
-
-
-def _by_class(roles: Mapping[str, tuple[bool, bool]]) -> dict[UID, tuple[bool | None, bool | None]]:
-    return {UID(sop_class): role for sop_class, role in roles.items()}
 
 
 _QUERY_CLASSES = {str(model.find) for model in Model}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, STORAGE_CLASSES, VERIFICATION, Offer
+from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, VERIFICATION, Offer, storage_classes
 from ..query import Model
 
 _IDENTIFIERS = Offer(IDENTIFIER_SYNTAXES)
@@ -45,7 +45,7 @@ def storage_offers(proposed: Sequence[tuple[str, Sequence[str]]], *, store: bool
 
 def is_storage(abstract_syntax: str) -> bool:
     """Tell whether an abstract syntax is a storage class: one of the Standard's, or one that no dictionary knows."""
-    return abstract_syntax in STORAGE_CLASSES or UID(abstract_syntax).type == ""
+    return abstract_syntax in storage_classes() or UID(abstract_syntax).type == ""
 
 
 def _preferred(syntaxes: list[UID], *, native_first: bool) -> list[UID]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydicom.uid import AllTransferSyntaxes, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..dimse import STORAGE_CLASSES, VERIFICATION, storage_syntaxes
+from ..dimse import VERIFICATION, storage_classes, storage_syntaxes
 from ..query import Model, Options
 
 _PLAIN = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
@@ -90,7 +90,7 @@ def for_gets(transfer_syntaxes: Sequence[str], sop_classes: Sequence[str]) -> Pr
     """
     syntaxes = tuple(str(one) for one in transfer_syntaxes)
     proposed = [(str(model.get), syntaxes) for model in Model]
-    wanted = [str(one) for one in sop_classes] or [*_COMMON_IMAGES, *sorted(STORAGE_CLASSES - set(_COMMON_IMAGES))]
+    wanted = [str(one) for one in sop_classes] or [*_COMMON_IMAGES, *sorted(storage_classes() - set(_COMMON_IMAGES))]
     compressed = _compressed()
     room = _MOST_CONTEXTS - len(proposed)
     if len(wanted) * (1 + len(compressed)) <= room:
