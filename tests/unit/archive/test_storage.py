@@ -1,0 +1,329 @@
+"""What the storage folder keeps, refuses and survives."""
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
+
+from findicon.archive import FileSource, Storage
+from findicon.catalogue import Catalogue, InstanceRecord
+from findicon.errors import CatalogueError, StorageError
+from findicon.query import Level
+from support.samples import instance
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def storage(folder: Path, catalogue: Catalogue) -> Iterator[Storage]:
+    with Storage(folder, catalogue) as made:
+        yield made
+
+
+def encoded(dataset: Dataset) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR, buffer.is_little_endian = False, True
+    write_dataset(buffer, dataset)
+    return buffer.getvalue()
+
+
+def send(storage: Storage, dataset: Dataset, *, sender: str = "MODALITY", **announced: str) -> None:
+    names = {
+        "sop_class": dataset.SOPClassUID,
+        "sop_instance": dataset.SOPInstanceUID,
+        "transfer_syntax": ExplicitVRLittleEndian,
+    } | announced
+    with storage.receive(**names, sender=sender) as stream:
+        data = encoded(dataset)
+        for start in range(0, len(data), 100):  # as fragments arrive
+            stream.write(data[start : start + 100])
+
+
+def files(folder: Path) -> list[str]:
+    """Every file of the storage folder but the locks."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name not in {"gate", "lock"})
+
+
+def test_an_instance_is_a_dicom_file_and_in_the_catalogue_when_the_block_is_left(
+    storage: Storage, folder: Path, catalogue: Catalogue
+) -> None:
+    dataset = instance()
+    send(storage, dataset, sender="MODALITY@192.0.2.1:104")
+    uid = dataset.SOPInstanceUID
+    assert files(folder) == [f"{uid}.dcm"]
+    with FileSource(catalogue).open(uid) as file:
+        read = pydicom.dcmread(file)
+    assert read == dataset
+    assert read.file_meta.MediaStorageSOPInstanceUID == uid
+    assert read.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert read.file_meta.SendingApplicationEntityTitle == "MODALITY"
+    found = catalogue.location(uid)
+    path = Path(found.path)
+    assert path.is_relative_to(folder)
+    assert (found.size, found.modified) == (path.stat().st_size, path.stat().st_mtime)
+
+
+def test_whoever_makes_pictures_is_told(folder: Path, catalogue: Catalogue) -> None:
+    told = []
+    with Storage(folder, catalogue, stored=lambda: told.append(catalogue.counts()[Level.IMAGE])) as storage:
+        send(storage, instance())
+        send(storage, instance())
+    assert told == [1, 2]
+
+
+def receive_half(storage: Storage, uid: str) -> None:
+    with storage.receive(CTImageStorage, uid, ExplicitVRLittleEndian, "A") as stream:
+        stream.write(b"half of it" * 1000)
+        raise ConnectionError
+
+
+def test_a_transfer_that_breaks_off_leaves_nothing(storage: Storage, folder: Path, catalogue: Catalogue) -> None:
+    uid = generate_uid()
+    with pytest.raises(ConnectionError):
+        receive_half(storage, uid)
+    assert files(folder) == []
+    assert catalogue.location(uid) is None
+
+
+@pytest.mark.parametrize("uid", ["../../evil", "/etc/passwd", "1.2/3", "", "1.2.3\n", "a" * 20])
+def test_what_is_no_uid_is_refused_and_touches_no_file(storage: Storage, folder: Path, uid: str) -> None:
+    for announced in ({"sop_instance": uid}, {"sop_class": uid}, {"transfer_syntax": uid}):
+        with pytest.raises(StorageError, match="is no UID"):
+            send(storage, instance(), **announced)
+    assert files(folder) == []
+
+
+def test_a_data_set_that_is_not_what_was_announced_is_refused(
+    storage: Storage, folder: Path, catalogue: Catalogue
+) -> None:
+    dataset = instance()
+    with pytest.raises(StorageError, match=f"announced as 1.2.3 of class {CTImageStorage}"):
+        send(storage, dataset, sop_instance="1.2.3")
+    with pytest.raises(StorageError, match="announced as"):
+        send(storage, dataset, sop_class="1.2.840.10008.5.1.4.1.1.4")
+    assert files(folder) == []
+    assert catalogue.counts()[Level.IMAGE] == 0
+
+
+@pytest.mark.parametrize("data", [b"", b"no data set at all", encoded(instance())[:300]])
+def test_bytes_that_are_no_data_set_are_refused(storage: Storage, folder: Path, data: bytes) -> None:
+    with pytest.raises(StorageError), storage.receive(CTImageStorage, "1.2.3", ExplicitVRLittleEndian, "A") as stream:
+        stream.write(data)
+    assert files(folder) == []
+
+
+def test_an_instance_without_study_is_refused(storage: Storage, folder: Path) -> None:
+    with pytest.raises(StorageError, match="no Study Instance UID"):
+        send(storage, instance(StudyInstanceUID=None))
+    assert files(folder) == []
+
+
+def test_the_same_instance_again_is_fine_and_changes_nothing(
+    storage: Storage, folder: Path, catalogue: Catalogue
+) -> None:
+    dataset = instance()
+    send(storage, dataset, sender="ONE")
+    before = catalogue.location(dataset.SOPInstanceUID)
+    send(storage, dataset, sender="ANOTHER")
+    assert files(folder) == [f"{dataset.SOPInstanceUID}.dcm"]
+    assert catalogue.location(dataset.SOPInstanceUID) == before
+    assert catalogue.failures() == []
+
+
+def test_other_bytes_under_a_known_uid_are_put_aside_and_reported(
+    storage: Storage, folder: Path, catalogue: Catalogue
+) -> None:
+    first = instance(PatientName="FIRST")
+    send(storage, first)
+    other = instance(PatientName="SECOND", SOPInstanceUID=first.SOPInstanceUID)
+    send(storage, other)
+    send(storage, other)
+    with FileSource(catalogue).open(first.SOPInstanceUID) as file:
+        assert pydicom.dcmread(file).PatientName == "FIRST"
+    (aside,) = (folder / "conflicts").iterdir()
+    assert pydicom.dcmread(aside).PatientName == "SECOND"
+    (failure,) = catalogue.failures()
+    assert failure.path == str(aside)
+    assert f"Other bytes arrived under SOP Instance UID {first.SOPInstanceUID}" in failure.reason
+    assert catalogue.counts()[Level.IMAGE] == 1
+
+
+def test_many_senders_at_once_share_transactions(folder: Path, tmp_path: Path) -> None:
+    class Counted(Catalogue):
+        def __init__(self, url: str) -> None:
+            super().__init__(url)
+            self.batches: list[int] = []
+            self.first_is_in, self.others_wait = threading.Event(), threading.Event()
+
+        def add(self, records: list[InstanceRecord]) -> None:
+            self.batches.append(len(records))
+            if len(self.batches) == 1:  # hold the first transaction until the others have come
+                self.first_is_in.set()
+                self.others_wait.wait()
+            super().add(records)
+
+    with Counted(str(tmp_path / "counted.sqlite")) as catalogue, Storage(folder, catalogue) as storage:
+        threads = [threading.Thread(target=send, args=(storage, instance())) for _ in range(9)]
+        threads[0].start()
+        catalogue.first_is_in.wait()
+        for thread in threads[1:]:
+            thread.start()
+        while storage._commits._waiting.qsize() < 8:
+            threads[1].join(0.01)
+        catalogue.others_wait.set()
+        for thread in threads:
+            thread.join()
+        assert catalogue.batches == [1, 8]
+        assert catalogue.counts()[Level.IMAGE] == 9
+
+
+class Failing(Catalogue):
+    """A catalogue whose disk is full, for the instances that are named."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.spoiled: set[str] = set()
+        self.blind = False
+
+    def add(self, records: list[InstanceRecord]) -> None:
+        if any(record.facts.sop_instance in self.spoiled for record in records):
+            raise CatalogueError("The database is full")
+        super().add(records)
+
+    def files(self, prefix: str = "") -> dict[str, tuple[int, float]]:
+        if self.blind:
+            raise CatalogueError("The database is away")
+        return super().files(prefix)
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Iterator[Failing]:
+    with Failing(str(tmp_path / "failing.sqlite")) as made:
+        yield made
+
+
+def test_what_the_catalogue_refuses_leaves_nothing(folder: Path, failing: Failing) -> None:
+    good, bad = instance(), instance()
+    failing.spoiled = {bad.SOPInstanceUID}
+    with Storage(folder, failing) as storage:
+        with pytest.raises(CatalogueError, match="full"):
+            send(storage, bad)
+        send(storage, good)
+    assert files(folder) == [f"{good.SOPInstanceUID}.dcm"]
+
+
+def test_one_record_that_fails_does_not_fail_its_neighbours(folder: Path, failing: Failing) -> None:
+    datasets = [instance() for _ in range(6)]
+    failing.spoiled = {datasets[3].SOPInstanceUID}
+    outcomes: dict[int, Exception | None] = {}
+
+    def deliver(number: int) -> None:
+        try:
+            send(storage, datasets[number])
+            outcomes[number] = None
+        except CatalogueError as exc:
+            outcomes[number] = exc
+
+    with Storage(folder, failing) as storage:
+        threads = [threading.Thread(target=deliver, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [number for number, outcome in sorted(outcomes.items()) if outcome] == [3]
+    assert failing.counts()[Level.IMAGE] == 5
+    assert len(files(folder)) == 5
+
+
+def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folder: Path, failing: Failing) -> None:
+    dataset = instance()
+    failing.spoiled = {dataset.SOPInstanceUID}
+    with Storage(folder, failing) as storage:
+        failing.blind = True
+        with pytest.raises(CatalogueError):
+            send(storage, dataset)
+        assert len(files(folder)) == 2  # its place, and the name that says it is in doubt
+    failing.spoiled, failing.blind = set(), False
+    with Storage(folder, failing):
+        assert files(folder) == [f"{dataset.SOPInstanceUID}.dcm"]
+        assert failing.location(dataset.SOPInstanceUID) is not None
+
+
+def test_a_start_clears_up_after_a_process_that_was_killed(folder: Path, catalogue: Catalogue) -> None:
+    dead = Storage(folder, catalogue)
+    placed, half = instance(), instance()
+    own = dead._folder
+    for dataset, data in ((placed, encoded(placed)), (half, encoded(half)[:200])):
+        reception = dead.receive(dataset.SOPClassUID, dataset.SOPInstanceUID, ExplicitVRLittleEndian, "A")
+        stream = reception.__enter__()
+        stream.write(data)
+        stream.close()
+    (incoming,) = own.own.glob(f"{placed.SOPInstanceUID}*")
+    own.place(incoming, placed.SOPInstanceUID)
+    os.close(own._lock)  # killed after the file has its place, before the catalogue knows it
+    with Storage(folder, catalogue):
+        assert files(folder) == [f"{placed.SOPInstanceUID}.dcm"]
+        assert catalogue.location(placed.SOPInstanceUID) is not None
+        assert catalogue.location(half.SOPInstanceUID) is None
+    dead._commits.close()
+
+
+def receive_much(storage: Storage) -> None:
+    with storage.receive(CTImageStorage, "1.2.3", ExplicitVRLittleEndian, "A") as stream:
+        for _ in range(64):
+            stream.write(b"x" * 65536)
+
+
+def test_a_full_disk_is_an_error_of_the_storage(storage: Storage, folder: Path) -> None:
+    import resource
+    import signal
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.raises(StorageError, match=r"cannot be written: File too large"):
+            receive_much(storage)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert files(folder) == []
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path, catalogue: Catalogue) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="file cannot be used"):
+        Storage(tmp_path / "file", catalogue)
+
+
+def test_a_deflated_data_set_is_kept_as_it_came(storage: Storage, catalogue: Catalogue) -> None:
+    import zlib
+
+    dataset = instance()
+    compressor = zlib.compressobj(wbits=-15)
+    data = compressor.compress(encoded(dataset)) + compressor.flush()
+    with storage.receive(dataset.SOPClassUID, dataset.SOPInstanceUID, DeflatedExplicitVRLittleEndian, "A") as stream:
+        stream.write(data + b"\0" * (len(data) % 2))
+    with FileSource(catalogue).open(dataset.SOPInstanceUID) as file:
+        assert pydicom.dcmread(io.BytesIO(file.read())).PatientName == dataset.PatientName
+
+
+def test_two_storages_share_a_folder(folder: Path, catalogue: Catalogue) -> None:
+    with Storage(folder, catalogue) as one, Storage(folder, catalogue) as two:
+        dataset = instance()
+        send(one, dataset)
+        send(two, dataset)
+        send(two, instance())
+    assert len(files(folder)) == 2
+    assert sorted(path.name for path in (folder / "incoming").iterdir()) == ["gate"]
