@@ -12,7 +12,7 @@ _ITEM_HEAD = Struct("<4sI")
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 # How a frame's first fragment begins: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL bare and in a container.
 _STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJXL ")
-_MOST_FRAGMENTS = 1 << 22
+_MOST_FRAGMENTS = 1 << 20
 
 
 class Fragments:

@@ -70,12 +70,10 @@ class GrayFrame:
 
     def padded(self, stored: Values) -> NDArray[np.bool_]:
         """Tell which stored values are padding, or no number."""
-        if self.image.floating:
-            return ~np.isfinite(stored.astype(np.float32))
-        assert self.padding is not None
-        low, high = self.padding
-        numbers = stored.astype(np.int64) if stored.dtype.itemsize > 4 else stored.astype(np.int32, copy=False)
-        inside: NDArray[np.bool_] = numbers == low if low == high else (numbers >= low) & (numbers <= high)
+        inside = ~np.isfinite(stored.astype(np.float32)) if self.image.floating else np.zeros(stored.shape, np.bool_)
+        if self.padding is not None:
+            low, high = self.padding
+            inside |= stored == low if low == high else (stored >= low) & (stored <= high)
         return inside
 
     @property
@@ -86,6 +84,8 @@ class GrayFrame:
     def windowed(self, window: Window, rows: int, columns: int) -> Floats:
         """Clip to the window, average, stretch: a straight line commutes with averaging, clipping does not."""
         black, white = ((bound - self.intercept) / self.slope for bound in window.bounds)
+        if not math.isfinite(black) or not math.isfinite(white):
+            return self.ranged(rows, columns)
         if self.inverted:
             black, white = white, black
         low, high = min(black, white), max(black, white)

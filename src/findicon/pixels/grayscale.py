@@ -16,7 +16,7 @@ _VOI_LUT = 0x00283010
 _RESCALE_INTERCEPT, _RESCALE_SLOPE = 0x00281052, 0x00281053
 _WINDOW_CENTER, _WINDOW_WIDTH, _VOI_FUNCTION = 0x00281050, 0x00281051, 0x00281056
 _PRESENTATION_LUT_SHAPE = 0x20500020
-_PADDING, _PADDING_LIMIT = 0x00280120, 0x00280121
+_PADDING, _FLOAT_PADDING, _DOUBLE_PADDING = (0x00280120, 0x00280121), (0x00280122, 0x00280124), (0x00280123, 0x00280125)
 _DOSE_GRID_SCALING = 0x3004000E
 
 
@@ -55,7 +55,7 @@ class Grayscale:
 
     modality: Rescale | Lut
     voi: Window | Lut | None
-    padding: tuple[int, int] | None
+    padding: tuple[float, float] | None
     inverted: bool
 
 
@@ -108,16 +108,20 @@ def _window(attributes: FrameAttributes) -> Window | None:
     return Window(center, width, function) if allowed else None
 
 
-def _padding(header: Header, image: Image) -> tuple[int, int] | None:
+def _padding(header: Header, image: Image) -> tuple[float, float] | None:
     """Give the range of stored values that are padding (PS3.3 C.7.5.1.1.2)."""
-    value, limit = header.integer(_PADDING), header.integer(_PADDING_LIMIT)
+    if image.floating:
+        value_tag, limit_tag = _FLOAT_PADDING if image.bits_allocated == 32 else _DOUBLE_PADDING
+    else:
+        value_tag, limit_tag = _PADDING
+    value, limit = _number(header, value_tag), _number(header, limit_tag)
     if value is None:
         return None
     bounds = [_with_sign_of_pixels(bound, image) for bound in (value, value if limit is None else limit)]
     return min(bounds), max(bounds)
 
 
-def _with_sign_of_pixels(value: int, image: Image) -> int:
+def _with_sign_of_pixels(value: float, image: Image) -> float:
     """Mend a padding value that was written with the other sign than the pixels have."""
     if image.signed and value >= 1 << 15:
         return value - (1 << 16)

@@ -14,7 +14,7 @@ from .values import encodings_of, numbers, texts, vr_of
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _PIXEL_REPRESENTATION = 0x00280103
-_LARGEST_VALUE = 1 << 26
+_LARGEST_VALUE = 1 << 28
 
 
 class Header:
@@ -75,7 +75,7 @@ class Header:
         Raises
         ------
         StorageError
-            A long value that cannot be read any more, or is beyond 64 MiB.
+            A long value that cannot be read any more, or is beyond 256 MiB.
         """
         value = self._elements.get(tag)
         if value is None:

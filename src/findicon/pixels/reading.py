@@ -5,9 +5,10 @@ import warnings
 from io import BytesIO
 from typing import BinaryIO
 
-from pydicom import config, dcmread
+from pydicom import config
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_partial
 from pydicom.filewriter import write_dataset
 from pydicom.uid import (
     UID,
@@ -140,7 +141,7 @@ def _read_by_pydicom(source: Source) -> Header:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            dataset = dcmread(stream, stop_before_pixels=True)
+            dataset = read_partial(stream, stop_when=lambda tag, _vr, _length: tag in PIXEL_TAGS)
             header = header_of_dataset(dataset)
     except Exception as exc:
         raise Malformed(str(exc)) from exc
@@ -167,24 +168,23 @@ def header_of_dataset(dataset: Dataset) -> Header:
         Encoding(implicit=implicit is not False, little_endian=little_endian is not False)
     )
     encoding = EXPLICIT_BIG if transfer_syntax == ExplicitVRBigEndian else EXPLICIT_LITTLE
-    pixels = next((dataset[tag] for tag in PIXEL_TAGS if tag in dataset), None)
     buffer = DicomBytesIO()
     buffer.is_implicit_VR = False
     buffer.is_little_endian = encoding.little_endian
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            pixels = next((dataset[tag] for tag in PIXEL_TAGS if tag in dataset), None)
             write_dataset(buffer, _without_pixels(dataset))
         walk = Walk(None, 0, encoding, buffer.getvalue())
         walk.run()
-    except Exception as exc:
+    except Exception as exc:  # pydicom raises whatever the values lead it to
         raise StorageError(f"The data set cannot be read: {exc}") from exc
     header = Header(walk.elements, encoding, transfer_syntax=UID(transfer_syntax))
     if pixels is not None and pixels.value is not None:
         if not isinstance(pixels.value, bytes | bytearray):
-            raise StorageError(f"The pixel data is a {type(pixels.value).__name__}, not bytes")
-        compressed = transfer_syntax not in _NATIVE
-        length = UNDEFINED if compressed else len(pixels.value)
+            raise StorageError(f"The pixel data is of type {type(pixels.value).__name__}, not bytes")
+        length = len(pixels.value) if transfer_syntax in _NATIVE else UNDEFINED
         header.source = MemorySource(bytes(pixels.value))
         header.pixels = PixelElement(int(pixels.tag), pixels.VR.encode("ascii"), 0, length)
     return header

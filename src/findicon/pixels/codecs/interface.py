@@ -84,12 +84,13 @@ def check_stream(stream: Codestream, task: Task) -> None:
         raise IconError(f"Samples per Pixel is {image.samples}, but the frame has {stream.components}")
 
 
-def check_whole(task: Task) -> None:
-    """Raise IconError when the frame at full size is beyond the limit on memory."""
+def check_decoding(task: Task, scale: float = 1.0) -> None:
+    """Raise IconError when decoding the frame at a scale is beyond the limit on memory."""
     image = task.image
     cell = 1 if image.bits_allocated <= 8 else 2 if image.bits_allocated <= 16 else 8
+    samples = int(image.rows * scale) * int(image.columns * scale) * image.samples
     # A decoder holds the result, and often a copy of it in wider integers.
-    task.limits.check_memory(3 * image.rows * image.columns * image.samples * cell, "Decoding the frame")
+    task.limits.check_memory(3 * samples * cell, "Decoding the frame")
 
 
 def foreign(decoder: str, decode: Callable[[], NDArray[Any]]) -> NDArray[Any]:

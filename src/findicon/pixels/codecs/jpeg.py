@@ -6,9 +6,10 @@ import simplejpeg
 from ..codestream import Codestream, read_jpeg_head
 from ..image import Image
 from ..shrink import Extent
-from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
+from .interface import Decoded, DecodeFailure, Task, check_decoding, check_stream, foreign
 
-_DCT = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive: what libjpeg decodes at a smaller scale
+_PROGRESSIVE = 0xC2
+_DCT = frozenset({0xC0, 0xC1, _PROGRESSIVE})  # with baseline and extended, what libjpeg decodes at a smaller scale
 
 
 def _is_ybr(stream: Codestream, image: Image) -> bool:
@@ -48,9 +49,9 @@ class ScaledJpeg:
             raise DecodeFailure(f"{self.name}: it is no 8-bit DCT")
         if image.samples == 3 and not _is_ybr(stream, image):
             raise DecodeFailure(f"{self.name}: its components are RGB")
-        check_whole(task)
         # Chroma of half the size has half the detail: colours are averaged from twice the picture's pixels.
         eighths = _eighths(task.reduction(2 if image.samples == 3 else 1))
+        check_decoding(task, 1 if stream.process == _PROGRESSIVE else eighths / 8)
         pixels = foreign(
             self.name,
             lambda: simplejpeg.decode_jpeg(
@@ -86,7 +87,7 @@ class WholeJpeg:
         data = task.frame.read()
         stream = read_jpeg_head(data)
         check_stream(stream, task)
-        check_whole(task)
+        check_decoding(task)
         if image.samples == 1:
             return Decoded(foreign(self.name, lambda: imagecodecs.jpeg8_decode(data)), image.photometric)
         is_dct = stream.process in _DCT

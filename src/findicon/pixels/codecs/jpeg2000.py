@@ -6,18 +6,19 @@ from typing import Any
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
+from PIL import Jpeg2KImagePlugin
 
 from ..codestream import Codestream, jpeg2000_start, read_jpeg2000_head
 from ..image import Image
 from ..shrink import Extent
-from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
+from .interface import Decoded, DecodeFailure, Task, check_decoding, check_stream, foreign
 from .smaller_stream import smaller_stream
 
 _HEAD = 1 << 12
-# The wavelet's averages are sharper than area averages. With so many times the picture's pixels the difference is
-# small, and twice as many would cost four times as much.
-_OVERSAMPLING = 1.2
+# The wavelet's averages are sharper than area averages, so that drawn lines and letters come out rough unless there
+# are so many times the picture's pixels. What large detectors see has no lines so sharp, and costs more to decode.
+_OVERSAMPLING, _OVERSAMPLING_OF_LARGE = 1.5, 1.2
+_LARGE = 1 << 21
 
 
 def _knows(image: Image) -> bool:
@@ -26,8 +27,10 @@ def _knows(image: Image) -> bool:
 
 def _levels(task: Task, stream: Codestream) -> int:
     """Give how many times the frame can be halved and still be large enough."""
+    is_large = stream.rows * stream.columns > _LARGE
+    reduction = task.reduction(_OVERSAMPLING_OF_LARGE if is_large else _OVERSAMPLING)
     levels = 0
-    while levels < stream.levels and task.reduction(_OVERSAMPLING) >= 2 << levels:
+    while levels < stream.levels and reduction >= 2 << levels:
         levels += 1
     return levels
 
@@ -108,7 +111,7 @@ class WholeJpeg2000:
         data = task.frame.read()
         stream = read_jpeg2000_head(data)
         check_stream(stream, task)
-        check_whole(task)
+        check_decoding(task)
         return _decoded(_open_jpeg(self.name, data[jpeg2000_start(data) :]), task.image, stream)
 
 
@@ -121,7 +124,7 @@ def _open_jpeg(name: str, data: bytes) -> NDArray[Any]:
 
 
 def _pillow(data: bytes, levels: int) -> NDArray[Any]:
-    with PillowImage.open(io.BytesIO(data), formats=("JPEG2000",)) as opened:
-        opened.reduce = levels  # type: ignore[method-assign,assignment]  # Pillow's way to say it
+    with Jpeg2KImagePlugin.Jpeg2KImageFile(io.BytesIO(data)) as opened:
+        opened.reduce = levels  # Pillow's way to say it
         opened.load()
         return np.asarray(opened)

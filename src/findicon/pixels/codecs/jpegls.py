@@ -4,7 +4,7 @@ import imagecodecs
 
 from ..codestream import read_jpeg_head
 from ..image import Image
-from .interface import Decoded, Task, check_stream, check_whole, foreign
+from .interface import Decoded, Task, check_decoding, check_stream, foreign
 
 
 class JpegLs:
@@ -20,5 +20,5 @@ class JpegLs:
         """Decode the frame."""
         data = task.frame.read()
         check_stream(read_jpeg_head(data), task)
-        check_whole(task)
+        check_decoding(task)
         return Decoded(foreign(self.name, lambda: imagecodecs.jpegls_decode(data)), task.image.photometric)

@@ -4,7 +4,7 @@ import imagecodecs
 
 from ..codestream import read_jpegxl_size
 from ..image import Image
-from .interface import Decoded, DecodeFailure, Task, check_stream, check_whole, foreign
+from .interface import Decoded, DecodeFailure, Task, check_decoding, check_stream, foreign
 
 
 class JpegXl:
@@ -21,7 +21,7 @@ class JpegXl:
         image = task.image
         data = task.frame.read()
         check_stream(read_jpegxl_size(data, image.samples), task)
-        check_whole(task)
+        check_decoding(task)
         pixels = foreign(self.name, lambda: imagecodecs.jpegxl_decode(data, numthreads=1))
         if pixels.shape[:2] != (image.rows, image.columns):
             raise DecodeFailure(f"{self.name}: {pixels.shape[:2]} came out")

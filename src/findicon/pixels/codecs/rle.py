@@ -5,7 +5,7 @@ import numpy as np
 
 from ...errors import IconError
 from ..image import Image
-from .interface import Decoded, DecodeFailure, Task, check_whole, foreign
+from .interface import Decoded, DecodeFailure, Task, check_decoding, foreign
 
 
 class Rle:
@@ -20,7 +20,7 @@ class Rle:
     def decode(self, task: Task) -> Decoded:
         """Decode the frame."""
         image = task.image
-        check_whole(task)
+        check_decoding(task)
         length = image.rows * image.columns * image.samples * image.bits_allocated // 8
         dtype = np.dtype(f"<{'f' if image.floating else 'u'}{image.bits_allocated // 8}")
         data = task.frame.read()
