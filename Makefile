@@ -44,7 +44,7 @@ docs: $(VENV)/installed ## write again the pages that are made from the code
 	$(BIN)/python -m docs
 
 peers: ## install the Debian packages that the peer tests talk to (root, or sudo)
-	$$(test $$(id -u) = 0 || echo sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dcmtk orthanc orthanc-dicomweb postgresql chromium'
+	$$(test $$(id -u) = 0 || echo sudo) sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dcmtk orthanc orthanc-dicomweb postgresql chromium tmux'
 
 lock: pyproject.toml ## pin again (versions and hashes, no addresses)
 	$(PYTHON) -m venv $(VENV)-lock

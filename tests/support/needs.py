@@ -13,6 +13,7 @@ PROGRAMS = {
     "orthanc": ("Orthanc",),
     "postgresql": ("initdb", "pg_ctl"),
     "chromium": ("chromium",),
+    "tmux": ("tmux",),
 }
 
 
