@@ -5,7 +5,7 @@ import select
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import Self
 
@@ -168,7 +168,7 @@ class Server:
                 return
             thread = threading.Thread(
                 target=self._serve,
-                args=(connection, address, count),
+                args=(connection, address),
                 name=f"findicon-{address[0]}-{address[1]}",
                 daemon=True,
             )
@@ -181,21 +181,11 @@ class Server:
                 del self._threads[thread]
             log.warning("a call was dropped", host=address[0], reason=str(error))
 
-    def _serve(self, connection: socket.socket, address: tuple[str, int], open_before: int) -> None:
+    def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
             proposal = receive_proposal(connection, address, self._limits, self._tls)
-            key = (proposal.request.calling, proposal.host)
-            with self._lock:
-                self._callers[key] += 1
-                full = open_before >= self._limits.associations
-                full |= self._callers[key] > self._limits.associations_per_caller
-            try:
-                self._answer(proposal, full=full)
-            finally:
-                with self._lock:
-                    self._callers[key] -= 1
-                    if not self._callers[key]:
-                        del self._callers[key]
+            with self._place(proposal) as has_place:
+                self._answer(proposal, full=not has_place)
         except ProposalFailed as error:
             log.info("no association", host=address[0], reason=str(error))
         except PeerError as error:
@@ -206,6 +196,26 @@ class Server:
             connection.close()
             with self._lock:
                 del self._threads[threading.current_thread()]
+
+    @contextlib.contextmanager
+    def _place(self, proposal: Proposal) -> Iterator[bool]:
+        """Count an association while it lasts; tell whether there is a place for it."""
+        key = (proposal.request.calling, proposal.host)
+        with self._lock:
+            has_place = (
+                self._callers.total() < self._limits.associations
+                and self._callers[key] < self._limits.associations_per_caller
+            )
+            if has_place:
+                self._callers[key] += 1
+        try:
+            yield has_place
+        finally:
+            if has_place:
+                with self._lock:
+                    self._callers[key] -= 1
+                    if not self._callers[key]:
+                        del self._callers[key]
 
     def _answer(self, proposal: Proposal, *, full: bool) -> None:
         admitted = LIMIT_EXCEEDED if full else self._doors.admit(proposal.request, proposal.host)

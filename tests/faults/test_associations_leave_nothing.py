@@ -1,0 +1,190 @@
+"""A thousand associations, opened and dropped in every state, leave no thread, no descriptor and no memory behind."""
+
+import gc
+import logging
+import resource
+import socket
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from findicon.dimse import Limits
+from findicon.scp import Server
+from findicon.scu import Client
+from integration.memory_archive import MemoryArchive
+from integration.memory_finder import MemoryMatch, study
+from integration.raw_peer import (
+    ABORT,
+    COMMAND,
+    CT,
+    ECHO,
+    EXPLICIT,
+    FIND,
+    IMPLICIT,
+    LAST,
+    RELEASE_RQ,
+    VERIFICATION,
+    RawPeer,
+    associate_request,
+    command,
+    data_pdu,
+    element,
+    find_request,
+)
+
+CONTEXTS = ((1, VERIFICATION, [IMPLICIT]), (3, FIND, [EXPLICIT]), (5, CT, [EXPLICIT]))
+STORE_RQ = command(0x0001, data=True, sop_class=CT, more=element(0x1000, b"1.2.3\0"))
+LIMITS = Limits(release=0.5, associate=30.0)
+
+
+class Archive(MemoryArchive):
+    """Finds two thousand studies, and keeps what is stored."""
+
+    MATCHES = [MemoryMatch(study(number)) for number in range(20)] * 100
+
+    def find(self, query: object, cancel: object = None) -> Iterator[MemoryMatch]:
+        return iter(self.MATCHES)
+
+
+def before_the_request(peer: RawPeer) -> None:
+    pass
+
+
+def in_the_request(peer: RawPeer) -> None:
+    peer.send(associate_request(*CONTEXTS)[:70])
+
+
+def after_the_request(peer: RawPeer) -> None:
+    peer.send(associate_request(*CONTEXTS))
+
+
+def after_the_answer(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+
+
+def in_a_pdu(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(ECHO[:10])
+
+
+def in_a_command(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(data_pdu(3, COMMAND, command(0x20)[:30]))
+
+
+def before_the_identifier(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(find_request()[:100])
+
+
+def in_a_data_set(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(data_pdu(5, COMMAND | LAST, STORE_RQ) + data_pdu(5, 0, bytes(5000)))
+
+
+def before_the_answers(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(find_request())
+
+
+def in_the_answers(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(find_request())
+    for _ in range(5):
+        peer.receive()
+
+
+def after_a_store(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(data_pdu(5, COMMAND | LAST, STORE_RQ) + data_pdu(5, LAST, bytes(500)))
+    assert peer.status() == 0
+
+
+def after_the_abort(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(ABORT)
+
+
+def after_the_release(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(RELEASE_RQ)
+
+
+def with_nonsense(peer: RawPeer) -> None:
+    peer.associate(*CONTEXTS)
+    peer.send(b"\x99" * 100)
+
+
+STATES: tuple[Callable[[RawPeer], None], ...] = (
+    before_the_request,
+    in_the_request,
+    after_the_request,
+    after_the_answer,
+    in_a_pdu,
+    in_a_command,
+    before_the_identifier,
+    in_a_data_set,
+    before_the_answers,
+    in_the_answers,
+    after_a_store,
+    after_the_abort,
+    after_the_release,
+    with_nonsense,
+)
+
+
+def descriptors() -> int:
+    folder = Path("/proc/self/fd")
+    return sum(1 for _ in folder.iterdir()) if folder.exists() else resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+@contextmanager
+def dropped(server: Server, reset: bool) -> Iterator[RawPeer]:
+    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+        if reset:  # closing sends a reset instead of a farewell
+            peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        yield peer
+
+
+def drop(server: Server, rounds: int) -> None:
+    for number in range(rounds):
+        for state in STATES:
+            with dropped(server, reset=number % 2 == 1) as peer:
+                state(peer)
+    while server.associations:  # each ends by itself; the test's own time limit catches one that does not
+        for thread in threading.enumerate():
+            if thread.name.startswith("findicon-127"):
+                thread.join()
+
+
+@pytest.fixture
+def no_records() -> Iterator[None]:
+    """Keep pytest from collecting what is logged, which would count as memory left behind."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("no_records")
+def test_a_thousand_associations_in_every_state() -> None:
+    archive = Archive()
+    with Server(archive, ingest=archive, source=archive, limits=LIMITS) as server:
+        drop(server, 2)  # whatever is made once is made now
+        gc.collect()
+        threads, files = threading.active_count(), descriptors()
+        tracemalloc.start()
+        before = tracemalloc.take_snapshot()
+        drop(server, 1000 // len(STATES) + 1)
+        gc.collect()
+        grown = sum(max(0, one.size_diff) for one in tracemalloc.take_snapshot().compare_to(before, "filename"))
+        tracemalloc.stop()
+        assert threading.active_count() == threads
+        assert descriptors() == files
+        assert grown < 300_000, "bytes, of which a single association has more in its buffers"
+        with Client(server.address) as client:
+            client.echo()
+    assert not [one.name for one in threading.enumerate() if one.name.startswith("findicon")]
