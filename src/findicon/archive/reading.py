@@ -4,7 +4,7 @@ Workers import this and `rendering`: neither the catalogue nor anything else tha
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from ..errors import StorageError
@@ -65,12 +65,12 @@ class NotKept:
     reason: str
 
 
-def read_files(files: Sequence[File], tags: Collection[int]) -> list[Kept | NotKept]:
+def read_files(files: Sequence[File], tags: Set[int]) -> list[Kept | NotKept]:
     """Read the headers of a few files; what cannot be read is told, not raised."""
     return [_read_or_tell(file, tags) for file in files]
 
 
-def read_file(file: File, tags: Collection[int]) -> Kept:
+def read_file(file: File, tags: Set[int]) -> Kept:
     """Read the header of one DICOM file.
 
     Raises
@@ -81,16 +81,19 @@ def read_file(file: File, tags: Collection[int]) -> Kept:
     return _kept(read_header(file.path), file, tags)
 
 
-def _kept(header: Header, file: File, tags: Collection[int]) -> Kept:
+def _kept(header: Header, file: File, tags: Set[int]) -> Kept:
     facts = Facts.from_header(header)
     for name, attribute in _UNIQUE_KEYS.items():
         if not getattr(facts, attribute):
             raise StorageError(f"{file.path}: it has no {name}")
-    attributes = {tag: header.text(tag) for tag in tags if tag in header}
-    return Kept(file, attributes, facts, str(header.transfer_syntax), stored_header(header))
+    attributes = {tag: header.text(tag) for tag in header if tag in tags}
+    kept = Kept(file, attributes, facts, str(header.transfer_syntax), stored_header(header))
+    if header.source is not None:
+        header.source.close()  # a long value opened it again
+    return kept
 
 
-def _read_or_tell(file: File, tags: Collection[int]) -> Kept | NotKept:
+def _read_or_tell(file: File, tags: Set[int]) -> Kept | NotKept:
     if os.path.basename(file.path).upper() == _DIRECTORY_NAME:  # noqa: PTH119 -- one call for each of millions
         return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
     try:

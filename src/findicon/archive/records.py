@@ -5,6 +5,9 @@ from .paths import location_of
 from .reading import Kept, read_file
 from .walk import File
 
+WANTED = frozenset(ATTRIBUTES)
+"""Tags of the attributes that a worker is to read."""
+
 
 def record_of(kept: Kept, *, location: str = "") -> InstanceRecord:
     """Make the catalogue's record.
@@ -29,4 +32,4 @@ def record_of(kept: Kept, *, location: str = "") -> InstanceRecord:
 
 def read_record(file: File, *, location: str = "") -> InstanceRecord:
     """Read the header of a DICOM file for the catalogue; raises StorageError."""
-    return record_of(read_file(file, ATTRIBUTES), location=location)
+    return record_of(read_file(file, WANTED), location=location)

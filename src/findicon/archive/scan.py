@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..catalogue import ATTRIBUTES, Catalogue, InstanceRecord
+from ..catalogue import Catalogue, InstanceRecord
 from ..errors import StorageError
 from .events import Event, Kind
 from .paths import location_of, path_of, printable
 from .reading import Kept, NotKept, read_files
-from .records import record_of
+from .records import WANTED, record_of
 from .walk import File, Unreadable, walk
 from .workers import Task, Workers, WorkFailed
 
@@ -104,7 +104,7 @@ class Scan:
                 self._tell(Event(kind, count))
 
     def _start(self, limit: float, files: Sequence[File]) -> Task[_Read]:
-        return self._workers.start(limit, read_files, files, ATTRIBUTES)
+        return self._workers.start(limit, read_files, files, WANTED)
 
     def _take(self) -> None:
         """Wait for the oldest task and keep what it read."""

@@ -1,6 +1,7 @@
 """The header as the catalogue keeps it, for what nobody gave a column: any attribute at IMAGE level (PS3.4 C.3.1)."""
 
 import struct
+from functools import lru_cache
 
 from ..pixels import Header
 
@@ -24,6 +25,7 @@ _LEFT_OUT = frozenset(
 # Bytes of each number in the VRs of binary numbers (PS3.5 7.3).
 _WIDTHS = {"AT": 2, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 _FIRST_TAG = 0x00080000
+_PRIVATE = 0x00010000  # groups of odd number
 _ITEM_HEAD = struct.Struct("<HHL")
 _SHORT_HEAD = struct.Struct("<HH2sH")
 _LONG_HEAD = struct.Struct("<HH2sHL")
@@ -35,11 +37,10 @@ def stored_header(header: Header) -> bytes:
     Text stays in the character set that the header's own (0008,0005) names.
     """
     swapped = {} if header.encoding.little_endian else _WIDTHS
-    parts = []
+    parts: list[bytes] = []
     for tag in sorted(header):
-        if not _is_kept(tag):
+        if tag < _FIRST_TAG or tag & _PRIVATE or not tag & 0xFFFF or tag in _LEFT_OUT:
             continue
-        group = tag >> 16
         vr = header.vr(tag)
         if vr in _BULK:
             continue
@@ -50,16 +51,15 @@ def stored_header(header: Header) -> bytes:
             continue
         elif vr in swapped:
             value = _turned(value, swapped[vr])
-        if vr in _LONG_LENGTH:
-            parts.append(_LONG_HEAD.pack(group, tag & 0xFFFF, vr.encode(), 0, len(value)))
-        else:
-            parts.append(_SHORT_HEAD.pack(group, tag & 0xFFFF, vr.encode(), len(value)))
-        parts.append(value)
+        parts += (_head(tag, vr, len(value)), value)
     return b"".join(parts)
 
 
-def _is_kept(tag: int) -> bool:
-    return tag >= _FIRST_TAG and not tag & 0x10000 and tag & 0xFFFF != 0 and tag not in _LEFT_OUT
+@lru_cache(maxsize=1 << 13)
+def _head(tag: int, vr: str, length: int) -> bytes:
+    if vr in _LONG_LENGTH:
+        return _LONG_HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, length)
+    return _SHORT_HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), length)
 
 
 def _sequence(header: Header, tag: int, value: bytes) -> bytes:

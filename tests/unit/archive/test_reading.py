@@ -11,7 +11,7 @@ from findicon.errors import StorageError
 from support.samples import instance, real_file, write
 
 PATIENT_NAME, ROWS, MODALITY = 0x00100010, 0x00280010, 0x00080060
-TAGS = (PATIENT_NAME, ROWS, MODALITY, 0x00104000)
+TAGS = frozenset({PATIENT_NAME, ROWS, MODALITY, 0x00104000})
 
 
 def file(path: Path) -> File:
