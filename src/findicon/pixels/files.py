@@ -80,18 +80,37 @@ class StreamSource:
 
 
 class FileSource:
-    """A file that is opened when it is read and can be closed in between."""
+    """A file, opened at the first read; after `close` each read opens it for itself."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = os.fspath(path)
         self._file: io.FileIO | None = None
         self._size = -1
+        self._is_kept_open = True
 
     def reaches(self, end: int) -> bool:
         """Whether the file was at least `end` bytes long when it was opened first."""
         if self._size < 0:
-            self._open()
+            self.read(0, 0)
         return end <= self._size
+
+    def read(self, position: int, length: int) -> bytes:
+        """Read `length` bytes at `position`; raises StorageError."""
+        file = self._file or self._open()
+        try:
+            return _read(file, position, min(length, self._size - position))  # a length that lies allocates nothing
+        except OSError as exc:
+            raise StorageError(f"{self.name} cannot be read: {_reason(exc)}") from exc
+        finally:
+            if not self._is_kept_open:
+                file.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._is_kept_open = False
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _open(self) -> io.FileIO:
         try:
@@ -100,32 +119,22 @@ class FileSource:
                 self._size = file.seek(0, os.SEEK_END)
         except (OSError, ValueError) as exc:
             raise StorageError(f"{self.name} cannot be opened: {_reason(exc)}") from exc
-        self._file = file
+        if self._is_kept_open:
+            self._file = file
         return file
 
-    def read(self, position: int, length: int) -> bytes:
-        """Read `length` bytes at `position`; raises StorageError."""
-        file = self._file or self._open()
-        length = min(length, self._size - position)  # a length that lies allocates nothing
-        if length <= 0:
-            return b""
-        try:
-            file.seek(position)
-            data = file.read(length) or b""
-            while 0 < len(data) < length:  # a system may give less than asked for
-                more = file.read(length - len(data))
-                if not more:
-                    break
-                data += more
-        except OSError as exc:
-            raise StorageError(f"{self.name} cannot be read: {_reason(exc)}") from exc
-        return data
 
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+def _read(file: io.FileIO, position: int, length: int) -> bytes:
+    if length <= 0:
+        return b""
+    file.seek(position)
+    data = file.read(length) or b""
+    while len(data) < length:  # a system may give less than asked for
+        more = file.read(length - len(data))
+        if not more:
+            break
+        data += more
+    return data
 
 
 def open_source(source: str | os.PathLike[str] | BinaryIO) -> Source:

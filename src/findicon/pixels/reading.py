@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from typing import BinaryIO
 
@@ -143,8 +144,10 @@ def _read_by_pydicom(source: Source) -> Header:
             warnings.simplefilter("ignore")
             dataset = read_partial(stream, stop_when=lambda tag, _vr, _length: tag in PIXEL_TAGS)
             header = header_of_dataset(dataset)
-    except Exception as exc:
+    except Exception as exc:  # pydicom raises whatever the bytes lead it to
         raise Malformed(str(exc)) from exc
+    if not dataset:
+        raise Malformed("it holds no data set")
     position = stream.tell()
     implicit, little_endian = dataset.original_encoding
     walk = Walk(source, position, Encoding(bool(implicit), bool(little_endian)))
@@ -168,15 +171,12 @@ def header_of_dataset(dataset: Dataset) -> Header:
         Encoding(implicit=implicit is not False, little_endian=little_endian is not False)
     )
     encoding = EXPLICIT_BIG if transfer_syntax == ExplicitVRBigEndian else EXPLICIT_LITTLE
-    buffer = DicomBytesIO()
-    buffer.is_implicit_VR = False
-    buffer.is_little_endian = encoding.little_endian
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pixels = next((dataset[tag] for tag in PIXEL_TAGS if tag in dataset), None)
-            write_dataset(buffer, _without_pixels(dataset))
-        walk = Walk(None, 0, encoding, buffer.getvalue())
+            encoded = _encoded(_without_pixels(dataset), encoding)
+        walk = Walk(None, 0, encoding, encoded)
         walk.run()
     except Exception as exc:  # pydicom raises whatever the values lead it to
         raise StorageError(f"The data set cannot be read: {exc}") from exc
@@ -188,6 +188,26 @@ def header_of_dataset(dataset: Dataset) -> Header:
         header.source = MemorySource(bytes(pixels.value))
         header.pixels = PixelElement(int(pixels.tag), pixels.VR.encode("ascii"), 0, length)
     return header
+
+
+def _encoded(dataset: Dataset, encoding: Encoding) -> bytes:
+    """Encode a data set in Explicit VR; what pydicom cannot encode is left out."""
+    try:
+        return _written(dataset, encoding)
+    except Exception:  # noqa: BLE001 -- pydicom raises whatever the values lead it to
+        pieces = []
+        for tag in sorted(dataset.keys()):
+            with suppress(Exception):
+                pieces.append(_written(Dataset({tag: dataset.get_item(tag)}), encoding))
+        return b"".join(pieces)
+
+
+def _written(dataset: Dataset, encoding: Encoding) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR = False
+    buffer.is_little_endian = encoding.little_endian
+    write_dataset(buffer, dataset)
+    return bytes(buffer.getvalue())
 
 
 def _without_pixels(dataset: Dataset) -> Dataset:

@@ -1,0 +1,200 @@
+"""One frame of many: found by its offset or by hopping, read alone."""
+
+import struct
+from io import BytesIO
+
+import numpy as np
+import pytest
+from pydicom.encaps import encapsulate
+
+from findicon.errors import IconError
+from findicon.pixels import render
+from findicon.pixels.files import MemorySource
+from findicon.pixels.frames import FrameFinder
+from findicon.pixels.image import describe
+from findicon.pixels.limits import Limits
+from findicon.pixels.reading import header_of
+from unit.pixels.making import (
+    BIG,
+    DEFLATED,
+    EXPLICIT,
+    HTJ2K,
+    IMPLICIT,
+    J2K_LOSSLESS,
+    JPEG_LS,
+    JPEG_SV1,
+    JPEG_XL_LOSSLESS,
+    RLE,
+    described,
+    encoded,
+    file_of,
+    relabelled,
+    saved,
+    scene,
+    with_frames,
+)
+
+ITEM = b"\xfe\xff\x00\xe0"
+END = b"\xfe\xff\xdd\xe0\0\0\0\0"
+FRAMES = np.stack([np.full((8, 8), 10 * number, np.uint8) for number in range(1, 8)])
+ENCAPSULATED = (RLE, JPEG_SV1, JPEG_LS, J2K_LOSSLESS, JPEG_XL_LOSSLESS)
+
+
+class CountingSource(MemorySource):
+    bytes_read = 0
+
+    def read(self, position: int, length: int) -> bytes:
+        data = super().read(position, length)
+        self.bytes_read += len(data)
+        return data
+
+
+def frames_of(stream: BytesIO) -> list[int]:
+    """Tell each frame's gray by rendering it."""
+    return [int(render(stream, 8, frame=number).array[0, 0]) for number in range(1, len(FRAMES) + 1)]
+
+
+def windowed(**attributes: object) -> dict[str, object]:
+    """Show bytes as they are: with a window of their whole range."""
+    return {"WindowCenter": 128, "WindowWidth": 256} | attributes
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, DEFLATED, BIG])
+def test_native_frames_are_found_by_their_length(syntax: str) -> None:
+    assert frames_of(file_of(FRAMES, syntax, **windowed())) == [10, 20, 30, 40, 50, 60, 70]
+
+
+@pytest.mark.parametrize("table", ["basic", "extended", "none"])
+@pytest.mark.parametrize("syntax", ENCAPSULATED)
+def test_encapsulated_frames_are_found_with_and_without_offset_table(syntax: str, table: str) -> None:
+    assert frames_of(file_of(FRAMES, syntax, table=table, **windowed())) == [10, 20, 30, 40, 50, 60, 70]
+
+
+@pytest.mark.parametrize("table", ["basic", "none"])
+@pytest.mark.parametrize("syntax", [JPEG_SV1, JPEG_LS, J2K_LOSSLESS, JPEG_XL_LOSSLESS])
+def test_frames_in_several_fragments_are_put_together(syntax: str, table: str) -> None:
+    dataset = described(FRAMES, **windowed())
+    frames = [encoded(frame, syntax, 8) for frame in FRAMES]
+    dataset.PixelData = encapsulate(frames, fragments_per_frame=3, has_bot=table == "basic")
+    dataset["PixelData"].VR = "OB"
+    assert frames_of(saved(dataset, syntax)) == [10, 20, 30, 40, 50, 60, 70]
+
+
+def test_frames_may_differ_in_how_many_fragments_they_have() -> None:
+    dataset = described(FRAMES[:3], **windowed())
+    frames = [encoded(frame, J2K_LOSSLESS, 8) for frame in FRAMES[:3]]
+    frames = [frame + b"\0" * (len(frame) % 2) for frame in frames]
+    pieces = [frames[0], frames[1][:40], frames[1][40:80], frames[1][80:], frames[2][:20], frames[2][20:]]
+    items = b"".join(ITEM + struct.pack("<I", len(piece)) + piece for piece in pieces)
+    dataset.PixelData = ITEM + bytes(4) + items + END
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    stream = saved(dataset, J2K_LOSSLESS)
+    assert [int(render(stream, 8, frame=number).array[0, 0]) for number in (1, 2, 3)] == [10, 20, 30]
+
+
+def test_one_frame_is_all_the_fragments() -> None:
+    dataset = described(scene(64, 64, 8), **windowed())
+    frame = encoded(scene(64, 64, 8), JPEG_LS, 8)
+    dataset.PixelData = encapsulate([frame], fragments_per_frame=5, has_bot=False)
+    dataset["PixelData"].VR = "OB"
+    assert np.array_equal(render(saved(dataset, JPEG_LS), 64).array, render(file_of(scene(64, 64, 8)), 64).array)
+
+
+@pytest.mark.parametrize("offset", [7, 1 << 31, (1 << 32) - 2])
+def test_a_basic_table_that_points_elsewhere_is_not_followed(offset: int) -> None:
+    stream = file_of(FRAMES, JPEG_LS, **windowed())
+    whole = bytearray(stream.getvalue())
+    at = whole.index(b"\xe0\x7f\x10\0OB") + 12 + 8
+    struct.pack_into("<I", whole, at + 4 * 3, offset)
+    assert frames_of(BytesIO(whole)) == [10, 20, 30, 40, 50, 60, 70]
+
+
+def test_an_extended_table_that_points_elsewhere_is_not_followed() -> None:
+    stream = file_of(FRAMES, JPEG_LS, table="extended", **windowed())
+    whole = bytearray(stream.getvalue())
+    at = whole.index(b"\xe0\x7f\x01\0OV") + 12
+    struct.pack_into("<Q", whole, at + 8 * 3, 1 << 62)
+    assert frames_of(BytesIO(whole)) == [10, 20, 30, 40, 50, 60, 70]
+
+
+def test_compressed_pixel_data_that_is_not_encapsulated_is_one_frame() -> None:
+    frame = encoded(scene(32, 32, 8), JPEG_LS, 8)
+    native = file_of(scene(32, 32, 8), EXPLICIT, pixels=frame + b"\0" * (len(frame) % 2))
+    stream = relabelled(native, EXPLICIT, JPEG_LS)
+    assert np.array_equal(render(stream, 32).array, render(file_of(scene(32, 32, 8)), 32).array)
+
+
+def test_a_frame_is_read_alone() -> None:
+    frames = np.stack([scene(128, 128, 8, seed=number) for number in range(40)])
+    for syntax, table in ((EXPLICIT, ""), (JPEG_LS, "basic"), (JPEG_LS, "extended"), (JPEG_LS, "none")):
+        source = CountingSource(file_of(frames, syntax, table=table).getvalue())
+        header = header_of(source)
+        frame = FrameFinder(header, describe(header, Limits()), Limits()).frame(13)
+        data = frame.read()
+        assert len(data) == frame.length
+        assert source.bytes_read <= (1 << 14) + frame.length + 20 * 60
+
+
+def test_the_first_bytes_of_a_frame_may_be_read_alone() -> None:
+    dataset = described(scene(64, 64, 8))
+    dataset.PixelData = encapsulate([bytes(range(200))], fragments_per_frame=4)
+    dataset["PixelData"].VR = "OB"
+    header = header_of(MemorySource(saved(dataset, JPEG_LS).getvalue()))
+    frame = FrameFinder(header, describe(header, Limits()), Limits()).frame(0)
+    assert frame.read(120) == bytes(range(120))
+    assert frame.read() == bytes(range(200))
+
+
+@pytest.mark.parametrize(
+    ("syntax", "frames"), [(RLE, FRAMES), (JPEG_LS, FRAMES), (HTJ2K, np.stack([scene(64, 64, 8)] * 3))]
+)  # fmt: skip
+def test_pixel_data_that_ends_early_is_said_so(syntax: str, frames: np.ndarray) -> None:
+    whole = file_of(frames, syntax, **windowed()).getvalue()
+    last = len(frames)
+    with pytest.raises(IconError, match=r"cut off|not to be found|does not decode"):
+        render(BytesIO(whole[:-30]), 8, frame=last)
+    with pytest.raises(IconError, match=r"begin with an item|not to be found|cut off"):
+        render(BytesIO(whole[: whole.index(b"\xe0\x7f\x10\0OB") + 14]), 8)
+
+
+def test_native_pixel_data_that_is_too_short_is_said_so() -> None:
+    whole = file_of(FRAMES, **windowed()).getvalue()
+    with pytest.raises(IconError, match="too short: frame 7 of 8 x 8 ends at byte 448, there are 448 declared but"):
+        render(BytesIO(whole[:-1]), 8, frame=7)
+    stream = file_of(FRAMES, NumberOfFrames=9, **windowed())
+    with pytest.raises(IconError, match="too short: frame 9 of 8 x 8 ends at byte 576, there are 448 declared"):
+        render(stream, 8, frame=9)
+
+
+def test_fewer_fragments_than_frames_are_said_so() -> None:
+    stream = with_frames(described(FRAMES, **windowed()), [encoded(FRAMES[0], RLE, 8)] * 3, RLE, "none")
+    with pytest.raises(IconError, match="3 fragments for 7 frames"):
+        render(stream, 8, frame=2)
+
+
+def test_encapsulated_pixels_under_a_native_syntax_are_refused() -> None:
+    stream = relabelled(file_of(FRAMES[0], JPEG_LS), JPEG_LS, EXPLICIT)
+    with pytest.raises(IconError, match="encapsulated though the transfer syntax is Explicit VR Little Endian"):
+        render(stream, 8)
+
+
+@pytest.mark.parametrize("frame", [0, -1, 8])
+def test_a_frame_that_is_not_there_is_said_so(frame: int) -> None:
+    with pytest.raises(IconError, match=f"There is no frame {frame}: the image has 7"):
+        render(file_of(FRAMES, **windowed()), 8, frame=frame)
+
+
+def test_the_frame_is_the_representative_else_the_one_a_third_of_the_way() -> None:
+    assert render(file_of(FRAMES, **windowed()), 8).frame == 3
+    assert render(file_of(FRAMES, RepresentativeFrameNumber=6, **windowed()), 8).frame == 6
+    assert render(file_of(FRAMES, RepresentativeFrameNumber=60, **windowed()), 8).frame == 3
+    assert render(file_of(FRAMES, **windowed()), 8, frame=5).frame == 5
+    assert render(file_of(FRAMES[0], **windowed()), 8).frame == 1
+
+
+def test_frames_of_colours_are_found_too() -> None:
+    frames = np.stack([np.full((6, 6, 3), (number, 2 * number, 3 * number), np.uint8) for number in (10, 20, 30)])
+    for syntax in (EXPLICIT, RLE, JPEG_LS, J2K_LOSSLESS):
+        stream = file_of(frames, syntax)
+        assert render(stream, 6, frame=2).array[3, 3].tolist() == [20, 40, 60]
