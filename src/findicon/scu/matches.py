@@ -101,29 +101,14 @@ class Matches(Iterator[Match]):
             self.close()
 
     def __next__(self) -> Match:
-        while not self._is_over:
-            if self._given == self._limit:
-                self.close()
-                break
-            received = self._receive()
-            if received is None:
-                break
-            if not received.command.is_pending:
-                self._finish(received.command)
-                break
-            data = self._association.read_data(received.context, self._association.limits.identifier)
-            if self._left_out:
-                self._left_out -= 1
-                continue
-            self._given += 1
-            return PeerMatch(
-                data,
-                received.context.transfer_syntax,
-                self._association.peer,
-                self._character_set,
-                all_keys_supported=received.command.status == _PENDING,
-            )
-        raise StopIteration
+        try:
+            match = self._next()
+        except PeerError:
+            self._is_over = True
+            raise
+        if match is None:
+            raise StopIteration
+        return match
 
     def show(self) -> None:
         """Show the answers with their pictures, in the terminal or the notebook."""
@@ -140,6 +125,31 @@ class Matches(Iterator[Match]):
         self._association, self._context, self._message_id, self._is_reused = self._asker.ask(fresh=fresh)
         self._is_over = False
 
+    def _next(self) -> Match | None:
+        while not self._is_over:
+            if self._given == self._limit:
+                self._stop()
+                return None
+            received = self._receive()
+            if received is None:
+                return None
+            if not received.command.is_pending:
+                self._finish(received.command)
+                return None
+            data = self._association.read_data(received.context, self._association.limits.identifier)
+            if self._left_out:
+                self._left_out -= 1
+                continue
+            self._given += 1
+            return PeerMatch(
+                data,
+                received.context.transfer_syntax,
+                self._association.peer,
+                self._character_set,
+                all_keys_supported=received.command.status == _PENDING,
+            )
+        return None
+
     def _receive(self) -> Received | None:
         """Give the next response; None when the asker cancelled meanwhile."""
         association = self._association
@@ -153,26 +163,17 @@ class Matches(Iterator[Match]):
             received = association.receive_answer(self._timeout)
         except PeerAborted:
             if not self._is_reused:
-                self._is_over = True
                 raise
             # it had been idle, and the peer ended it just when we used it again
             self._ask(fresh=True)
             return self._receive()
-        except PeerError:
-            self._is_over = True
-            raise
         self._is_reused = False
-        self._check(received)
-        return received
-
-    def _check(self, received: Received) -> None:
         command = received.command
         if command.field != commands.C_FIND | commands.RESPONSE or command.responded_to != self._message_id:
-            self._is_over = True
-            raise unexpected(self._association, f"a message {command.field:04X} instead of an answer to a C-FIND")
+            raise unexpected(association, f"a message {command.field:04X} instead of an answer to a C-FIND")
         if command.is_pending and not command.has_data:
-            self._is_over = True
-            raise unexpected(self._association, "a pending answer without its identifier")
+            raise unexpected(association, "a pending answer without its identifier")
+        return received
 
     def _finish(self, command: Command) -> None:
         if command.has_data:  # some peers repeat the identifier with the final response
