@@ -19,6 +19,7 @@ _SIZ, _COD, _QCD, _CAP, _PRF, _CPF = 0xFF51, 0xFF52, 0xFF5C, 0xFF50, 0xFF56, 0xF
 _DROPPED = frozenset({0xFF55, 0xFF57, 0xFF63, 0xFF64})  # TLM, PLM, CRG, COM: lengths and comments
 _KEPT = frozenset({_SIZ, _COD, _QCD, _CAP, _PRF, _CPF})
 _RLCP, _RPCL = 1, 2
+_PRECINCTS = 14  # where they stand in COD, behind progression, layers, levels, code-blocks and wavelet
 # Coefficients are a few bits longer than pixels, and packets have heads.
 _SPARE_BITS = 4
 _SPARE_BYTES = 1 << 14
@@ -83,7 +84,7 @@ def _smaller_header(data: bytes, start: int, stream: Codestream, levels: int) ->
         elif marker == _COD:
             segment[9] = stream.levels - levels
             if segment[4] & 1:  # precinct sizes, one for each resolution
-                del segment[11 + stream.levels - levels :]
+                del segment[_PRECINCTS + stream.levels - levels + 1 :]
         elif marker == _QCD:
             _drop_subbands(segment, stream.levels - levels)
         pack_into(">H", segment, 2, len(segment) - 2)
