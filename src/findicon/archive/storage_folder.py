@@ -2,7 +2,7 @@
 
 ::
 
-    instances/3fa/1.2.840….dcm     final, spread over 4096 folders by a hash of the SOP Instance UID
+    instances/3f/1.2.840….dcm      final, spread over 256 folders by a hash of the SOP Instance UID
     incoming/<owner>/….part        still arriving; the owner is one process, which holds its lock file
     conflicts/1.2.840….<hash>.dcm  other bytes under a SOP Instance UID that was there first
 
@@ -27,6 +27,7 @@ from .file_meta import start_of_data_set
 if sys.platform != "win32":
     import fcntl
 
+_FOLDERS = 256  # ten million files are 40,000 in each, which file systems with indexed folders take lightly
 _BLOCK = 1 << 20
 _HEAD = 144
 
@@ -64,6 +65,9 @@ class StorageFolder:
         try:
             for path in (self._instances, self._incoming, self._conflicts):
                 path.mkdir(parents=True, exist_ok=True)
+            for number in range(_FOLDERS):  # now, so that no instance has to wait for its folder to be durable
+                (self._instances / f"{number:02x}").mkdir(exist_ok=True)
+            sync_folder(self._instances)
             sync_folder(self.root)
             self.own = self._claim()
         except OSError as exc:
@@ -78,8 +82,8 @@ class StorageFolder:
 
     def place_of(self, sop_instance: str) -> Path:
         """Give where an instance lies, or would."""
-        spread = hashlib.sha256(sop_instance.encode("ascii")).hexdigest()[:3]
-        return self._instances / spread / f"{sop_instance}.dcm"
+        spread = hashlib.sha256(sop_instance.encode("ascii")).digest()[0]
+        return self._instances / f"{spread:02x}" / f"{sop_instance}.dcm"
 
     def incoming_path(self, sop_instance: str) -> Path:
         """Give a path for a file that is about to arrive; no other has it."""
@@ -94,9 +98,6 @@ class StorageFolder:
             False where that place is taken already.
         """
         place = self.place_of(sop_instance)
-        if not place.parent.exists():
-            place.parent.mkdir(exist_ok=True)
-            sync_folder(self._instances)
         try:
             os.link(incoming, place)
         except FileExistsError:

@@ -34,8 +34,8 @@ def test_a_file_that_is_placed_has_its_final_name(folder: StorageFolder) -> None
 
 def test_files_are_spread_over_folders(folder: StorageFolder) -> None:
     parents = {folder.place_of(f"1.2.{number}").parent.name for number in range(200)}
-    assert len(parents) > 150
-    assert all(len(name) == 3 for name in parents)
+    assert len(parents) > 100
+    assert all(len(name) == 2 for name in parents)
 
 
 @pytest.mark.parametrize("uid", [".", "..", "...", "1..2"])
