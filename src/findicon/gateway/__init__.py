@@ -1,0 +1,8 @@
+"""Pictures for archives that have none: another archive's answers, with icons fetched, made and kept here."""
+
+from .gateway import Gateway
+from .prefetch import Prefetch
+from .rendering import Render, Rendered, Rendering, render_here
+from .settings import GatewaySettings
+
+__all__ = ["Gateway", "GatewaySettings", "Prefetch", "Render", "Rendered", "Rendering", "render_here"]

@@ -1,0 +1,162 @@
+"""One query that wants pictures: answers leave in order, each with its picture when that is there in time."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+from ..icons import icon_from_dataset
+from ..pixels import Picture
+from ..query import Cancel, Match, decode
+from .ahead import Ahead
+from .answers import Answer, Entity, PicturedMatch, Reader
+from .fetches import Ticket, Urgency
+from .pictures import Known, Pictures, State
+from .places import Places
+from .questions import Question
+from .rendering import rendered
+from .settings import GatewaySettings
+
+_LOOK = 0.02  # seconds between two questions to the asker's Cancel while nothing happens
+
+
+class _Held(NamedTuple):
+    """An answer on its way.
+
+    Attributes
+    ----------
+    item
+        The picture that it can have at once.
+    ticket
+        For a better one that is being made; None when there is nothing to wait for.
+    """
+
+    answer: Answer
+    item: bytes | None
+    ticket: Ticket | None
+
+
+class Answering:
+    """Answers one query.
+
+    Parameters
+    ----------
+    question
+        What is asked upstream for it.
+    number
+        Of the query: pictures of later ones are made first.
+    reader, places, pictures
+        Read the answers, remember where everything is, give the pictures and have them made.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        number: int,
+        reader: Reader,
+        places: Places,
+        pictures: Pictures,
+        settings: GatewaySettings,
+    ) -> None:
+        self._question = question
+        self._number = number
+        self._reader = reader
+        self._places = places
+        self._pictures = pictures
+        self._settings = settings
+        self._happened = threading.Event()
+        self._held: deque[_Held] = deque()
+        self._tickets: list[Ticket] = []
+        self._unsure: list[tuple[Entity, int | None]] = []
+        self._left = settings.budget
+        self._read = 0
+
+    def run(self, ask: Callable[[Cancel], Iterator[Match]], cancel: Cancel) -> Generator[Match]:
+        """Give the answers; raises what asking raises, after those that came before.
+
+        Parameters
+        ----------
+        ask
+            Asks upstream.
+        cancel
+            The asker's.
+        """
+        ahead = Ahead(ask, self._happened)
+        is_wanted = False
+        try:
+            while not cancel():
+                self._happened.clear()
+                self._take(ahead.take())
+                while self._held and self._is_ready(self._held[0]):
+                    yield self._match(self._held.popleft())
+                if self._held:
+                    began = monotonic()
+                    self._happened.wait(min(_LOOK, self._left))
+                    self._left -= monotonic() - began
+                elif ahead.is_over:
+                    is_wanted = True
+                    break
+                else:
+                    self._happened.wait(_LOOK)
+        finally:
+            ahead.close()
+            self._leave(is_wanted=is_wanted)
+
+    def _take(self, matches: Sequence[Match]) -> None:
+        """Look up the pictures of what has come, and have made what is not there."""
+        if not matches:
+            return
+        answers = [self._reader.read(match) for match in matches]
+        subjects = [answer.subject for answer in answers]
+        for answer, known in zip(answers, self._pictures.known(self._question.query.level, subjects), strict=True):
+            self._places.learn(answer.subject)
+            self._held.append(self._hold(answer, known))
+            self._read += 1
+
+    def _hold(self, answer: Answer, known: Known) -> _Held:
+        subject = answer.subject
+        if not subject.entity.uid or known.state is State.FRESH:
+            return _Held(answer, known.item, None)
+        if known.state is State.UNSURE:
+            self._unsure.append((subject.entity, known.instances))
+            return _Held(answer, known.item, None)
+        item = self._from_upstream(answer) if answer.icon else None
+        if item is not None:
+            return _Held(answer, item, None)
+        ticket = self._pictures.want(subject, Urgency.LISTED, self._number, self._read, self._happened.set)
+        self._tickets.append(ticket)
+        return _Held(answer, known.item, ticket)
+
+    def _from_upstream(self, answer: Answer) -> bytes | None:
+        """Give the icon that came with an answer when it can be decoded and shows something; it goes into the cache."""
+        try:
+            icon = icon_from_dataset(decode(answer.icon, answer.transfer_syntax))
+        except Exception:  # noqa: BLE001  an IconError, or whatever pydicom raises: a picture is made instead
+            return None
+        picture = Picture(icon.to_array(), None) if icon else None
+        if picture is None or picture.is_blank:
+            return None
+        made = rendered(picture, self._settings.size)
+        self._pictures.keep(answer.subject, made, "upstream")
+        return made.item
+
+    def _is_ready(self, held: _Held) -> bool:
+        return held.ticket is None or held.ticket.is_done or self._left <= 0
+
+    def _match(self, held: _Held) -> Match:
+        item = held.item
+        if held.ticket is not None and held.ticket.is_done:
+            item = held.ticket.made.item or item
+        supported = self._question.all_keys_supported
+        return PicturedMatch(held.answer, item, has_icon=True, all_keys_supported=supported)
+
+    def _leave(self, *, is_wanted: bool) -> None:
+        """Let what is not made yet be made for the next asker, or forget it when this one went away."""
+        for ticket in self._tickets:
+            if is_wanted:
+                ticket.keep()
+            else:
+                ticket.forget()
+        if is_wanted and self._unsure:
+            self._pictures.check(self._question.query.level, self._unsure)
