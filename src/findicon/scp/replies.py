@@ -70,7 +70,9 @@ def status_of(error: Exception) -> tuple[int, str, int | None]:
     if isinstance(error, AnswersCut):
         return OUT_OF_RESOURCES, str(error), None
     if isinstance(error, PeerError):
-        return UPSTREAM_FAILED, str(error), None
+        # What another archive says about the question is what our asker has to know; its cancel is none of ours.
+        is_failure = error.status is not None and error.status >> 12 in {0x0, 0xA, 0xC} and error.status != SUCCESS
+        return (error.status or 0) if is_failure else UPSTREAM_FAILED, error.comment or str(error), None
     if isinstance(error, CatalogueError):
         return CATALOGUE_FAILED, "The catalogue cannot be read", None
     if isinstance(error, StorageError):

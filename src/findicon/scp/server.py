@@ -53,7 +53,7 @@ class Server:
     ingest
         Where C-STORE puts instances; None does not offer it.
     options
-        What the Finder can do of what queries may negotiate (PS3.4 C.5.1.1).
+        What queries may negotiate (PS3.4 C.5.1.1); the Finder's own ``options`` unless given, nothing without them.
     tls
         Our certificate; None talks plainly.
     listener
@@ -90,7 +90,8 @@ class Server:
         if listener is not None:
             host = listener.getsockname()[0]
         services = offered(gets=source is not None, moves=source is not None, stores=ingest is not None)
-        self._doors = Doors(peers, host, services, options or Options())
+        options = options or getattr(finder, "options", Options())
+        self._doors = Doors(peers, host, services, options)
         self._listener = listener or listen(host, port)
         self._listener.setblocking(False)
         self._asleep, self._waker = wake_pair()
