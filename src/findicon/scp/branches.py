@@ -55,9 +55,7 @@ class BranchServer(Server):
         self._joined_by_title: dict[str, Joined] = {}
         title, first = next(iter(branches.items()))
         settings = {"ae_title": title, **settings}
-        super().__init__(
-            first.finder, source=first.source, ingest=first.ingest, peers=peers, limits=limits, **settings
-        )
+        super().__init__(first.finder, source=first.source, ingest=first.ingest, peers=peers, limits=limits, **settings)
 
     def _admit(self, proposal: Proposal) -> tuple[Caller, Terms] | Rejection:
         if proposal.request.called not in self._branches:

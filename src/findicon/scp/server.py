@@ -18,13 +18,14 @@ from ..dimse import (
     Proposal,
     ProposalFailed,
     Rejection,
+    Terms,
     Tls,
     receive_proposal,
 )
 from ..errors import PeerError
 from ..observe import audit, log
 from ..query import Finder, Ingest, InstanceSource, Options
-from .doors import Doors
+from .doors import Caller, Doors
 from .listening import listen, wake_pair
 from .move import Mover
 from .service import Joined, Service
@@ -218,8 +219,16 @@ class Server:
                     if not self._callers[key]:
                         del self._callers[key]
 
+    def _admit(self, proposal: Proposal) -> tuple[Caller, Terms] | Rejection:
+        """Let a caller in on its terms, or say why not."""
+        return self._doors.admit(proposal.request, proposal.host)
+
+    def _joined_for(self, proposal: Proposal) -> Joined:  # noqa: ARG002  it says which archive is called
+        """Give what answers a caller."""
+        return self._joined
+
     def _answer(self, proposal: Proposal, *, full: bool) -> None:
-        admitted = LIMIT_EXCEEDED if full else self._doors.admit(proposal.request, proposal.host)
+        admitted = LIMIT_EXCEEDED if full else self._admit(proposal)
         if isinstance(admitted, Rejection):
             log.warning("association rejected", peer=proposal.peer, reason=admitted.text)
             audit("association rejected", caller=proposal.request.calling, host=proposal.host, reason=admitted.text)
@@ -227,7 +236,7 @@ class Server:
             return
         caller, terms = admitted
         association = proposal.accept(terms)
-        service = Service(association, caller, self._joined)
+        service = Service(association, caller, self._joined_for(proposal))
         with self._lock:
             self._threads[threading.current_thread()] = service
         user = proposal.request.user
