@@ -1,7 +1,7 @@
 """The pictures of the archive: stored ones, and those made when they are first asked for."""
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Self
@@ -14,7 +14,6 @@ from .pictures import Choice, Made, Pending, Pictures, StudyFacts
 from .rendering import Render
 from .workers import Workers, WorkersClosed
 
-_REFUSALS_KEPT = 10_000
 _STALE_AT_ONCE = 250
 _PENDING = 4  # for each worker
 _Entity = tuple[Level, str]
@@ -56,7 +55,6 @@ class IconMaker:
         self._pictures = Pictures(catalogue, self._workers, self._choice, limit, render)
         self._lock = threading.Lock()
         self._under_way: dict[_Entity, Future[Made]] = {}
-        self._refused: OrderedDict[_Entity, None] = OrderedDict()
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +119,7 @@ class IconMaker:
 
         for entity in entities:
             if stop():
-                break
+                return
             pending.append((entity, self._pictures.start(*entity, studies)))
             if len(pending) > _PENDING * self._workers.count:
                 finish()
@@ -130,7 +128,7 @@ class IconMaker:
 
     def _made(self, level: Level, uid: str) -> Made:
         """Make a picture now; none where there is none to be had, or no longer anybody to make it."""
-        if level is Level.PATIENT or (level, uid) in self._refused:
+        if level is Level.PATIENT or (level, uid) in self._pictures.refused:
             return Made()
         try:
             return self._make_once((level, uid))
@@ -148,7 +146,6 @@ class IconMaker:
             return future.result()
         try:
             made = self._pictures.start(*entity).finish()
-            self._remember(entity, made)
             future.set_result(made)
         except BaseException as exc:
             future.set_exception(exc)
@@ -157,11 +154,3 @@ class IconMaker:
             with self._lock:
                 del self._under_way[entity]
         return made
-
-    def _remember(self, entity: _Entity, made: Made) -> None:
-        """Keep in mind what has no picture: a file that hangs is not tried again at every query."""
-        if made.item is None:
-            with self._lock:
-                self._refused[entity] = None
-                if len(self._refused) > _REFUSALS_KEPT:
-                    self._refused.popitem(last=False)

@@ -10,6 +10,7 @@ from ..catalogue import Catalogue
 from ..icons import Facts, series_candidates, study_candidates
 from ..query import Level
 from .paths import path_of
+from .refusals import Refusals
 from .rendering import Render, Rendered, render_icon
 from .workers import Task, Workers, WorkersClosed, WorkFailed
 
@@ -83,6 +84,7 @@ class Pictures:
         self._choice = choice
         self._limit = limit
         self._render = render
+        self.refused = Refusals()
 
     def start(self, level: Level, uid: str, studies: "StudyFacts | None" = None) -> Pending:
         """Begin to make a picture.
@@ -113,14 +115,17 @@ class Pictures:
         return self._workers.start(self._limit, render_icon, self._render, path, self._choice.size, facts.frame)
 
     def stored(self, series_uid: str) -> Made:
-        """Give the picture of a series, made now when none is stored."""
+        """Give the picture of a series, made now when none is stored; none when it was tried just before."""
         item = self._catalogue.icon(Level.SERIES, series_uid)
-        if item is None:
-            return self.start(Level.SERIES, series_uid).finish()
-        return Made(item, self._catalogue.preview(Level.SERIES, series_uid), series_uid)
+        if item is not None:
+            return Made(item, self._catalogue.preview(Level.SERIES, series_uid), series_uid)
+        if (Level.SERIES, series_uid) in self.refused:
+            return Made(reason=NO_IMAGE)
+        return self.start(Level.SERIES, series_uid).finish()
 
     def keep(self, level: Level, uid: str, made: Made) -> Made:
         """Store a picture, or that there is none."""
+        self.refused.note(level, uid, has_picture=made.item is not None)
         self._catalogue.put_icon(
             level,
             uid,
@@ -128,7 +133,7 @@ class Pictures:
             preview=made.preview,
             rule=str(self._choice),
             source=made.source,
-            reason="" if made.reason == NO_IMAGE else made.reason,
+            reason=made.reason if level is Level.IMAGE else "",  # a bad image is one failure, not three
         )
         return made
 

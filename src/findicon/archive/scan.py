@@ -148,9 +148,13 @@ class Scan:
         self._tell(Event(Kind.FAILED, 1, printable(path), reason))
 
     def _forget(self, gone: Sequence[str]) -> None:
-        if gone:
-            self._catalogue.remove(gone)
-            self._tell(Event(Kind.GONE, len(gone)))
+        if not gone:
+            return
+        self._catalogue.remove(gone)
+        # A folder is among them when it could not be looked into the last time, and can be now.
+        files = sum(not os.path.isdir(path_of(location)) for location in gone)  # noqa: PTH112
+        if files:
+            self._tell(Event(Kind.GONE, files))
 
 
 def _walk_or_nothing(root: str, known: _Known) -> Iterator[File | Unreadable]:

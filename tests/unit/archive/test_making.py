@@ -218,6 +218,19 @@ def test_a_picture_that_cannot_be_made_is_none_and_is_not_tried_at_every_query(
     assert len(calls(folder)) == 1
 
 
+def test_a_bad_image_is_one_failure_also_when_its_series_has_no_other(
+    catalogue: Catalogue, maker: IconMaker, folder: Path
+) -> None:
+    (path,) = write_series(folder, 1)
+    path.with_suffix(".fails").touch()
+    catalogued(catalogue, folder)
+    assert [(event.kind, event.reason) for event in stale(maker)] == [
+        (Kind.NO_PICTURE, "The image is spoiled"),
+        (Kind.NO_PICTURE, "It has no image"),
+    ]
+    assert [one.path for one in catalogue.failures()] == [f"IMAGE {path.stem}"]
+
+
 def test_a_study_without_images_has_no_picture_and_that_is_no_failure(
     catalogue: Catalogue, maker: IconMaker, folder: Path
 ) -> None:

@@ -135,6 +135,10 @@ def test_a_folder_that_cannot_be_looked_into_keeps_its_instances(
     assert events[0].subject == str(folder / "disk")
     assert "symbolic links" in events[0].reason
     assert instances(catalogue) == 2
+    (folder / "disk").unlink()
+    (tmp_path / "unplugged").rename(folder / "disk")
+    assert scan(folder) == {Kind.FOUND: 2, Kind.UNCHANGED: 2}
+    assert catalogue.failures() == []
 
 
 def test_a_neighbour_whose_name_begins_alike_is_left_alone(tmp_path: Path, catalogue: Catalogue, scan: Run) -> None:
