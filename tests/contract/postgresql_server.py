@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,15 +24,30 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made = 0
+        self._is_prepared = False
 
-    def database(self) -> str:
-        """Make a database and give its URL."""
+    def database(self, prepare: Callable[[str], None] | None = None) -> str:
+        """Make a database and give its URL.
+
+        Parameters
+        ----------
+        prepare
+            Fills the database that the others are copied from; called once.
+        """
+        if prepare and not self._is_prepared:
+            self._create("prepared", "template1")
+            prepare(self._url("prepared"))
+            self._is_prepared = True
+        self._made += 1
+        name = f"catalogue_{self._made}"
+        self._create(name, "prepared" if prepare else "template1")
+        return self._url(name)
+
+    def _create(self, name: str, template: str) -> None:
         import psycopg
 
-        self._made += 1
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE catalogue_{self._made}")
-        return self._url(f"catalogue_{self._made}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
 
     def _url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self._folder}"

@@ -4,21 +4,41 @@ A shape says which columns are compared and how, never with what: text from a re
 parameter or not at all. Criteria that SQL cannot express have no shape; then the answers are matched in Python.
 """
 
-import operator
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any, TypeAlias
-
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, false, func, literal_column, or_
 
 from ..query import criteria
 from .columns import GROUP_NAMES, Column
-from .schema import METADATA
 
 Shape: TypeAlias = tuple[Any, ...]
 Condition: TypeAlias = tuple[Shape, tuple[Any, ...]]
 
 _NEVER: Condition = (("never",), ())
-_WILDCARDS = frozenset("*?")
+# Columns whose words are indexed, and how many letters of one that index needs.
+_WORDS = frozenset(
+    f"{table}.{column}"
+    for table, columns in (
+        ("patient", [f"patient_name_{group}" for group in GROUP_NAMES]),
+        ("study", [*(f"patient_name_{group}" for group in GROUP_NAMES), "study_description"]),
+    )
+    for column in columns
+)
+_LEAST_LETTERS = 3
+# Columns in which a value stands for a few rows at most: whoever compares with one needs no other help.
+_FEW = frozenset(
+    {
+        "instance.sop_instance_uid",
+        "patient.patient_id",
+        "series.series_instance_uid",
+        "study.accession_number",
+        "study.patient_id",
+        "study.study_date",
+        "study.study_instance_uid",
+    }
+)
+_STUDY_DATE, _FEW_DAYS = "study.study_date", timedelta(days=31)
 
 
 def condition(table: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
@@ -56,7 +76,7 @@ def _texts(name: str, column: Column, wanted: criteria.Texts) -> Condition | Non
             return None
         return _joined("any", [(("holds", name), (f"\\{value}\\",)) for value in wanted.values])
     if wanted.wild:
-        return _pattern(name, wanted.values[0])
+        return _with_words((name,), wanted.values[0], _pattern(name, wanted.values[0]))
     if len(wanted.values) == 1:
         return ("equal", name), wanted.values
     return ("in", name, len(wanted.values)), wanted.values
@@ -64,16 +84,33 @@ def _texts(name: str, column: Column, wanted: criteria.Texts) -> Condition | Non
 
 def _pattern(name: str, pattern: str) -> Condition:
     """Compare with a text with wildcards; what stands before the first one lets an index find the rows."""
-    start = next((place for place, letter in enumerate(pattern) if letter in _WILDCARDS), len(pattern))
-    prefix, rest = pattern[:start], pattern[start:]
+    prefix = _prefix(pattern)
+    rest = pattern[len(prefix) :]
     if not rest:
         return ("equal", name), (pattern,)
     end = _after(prefix)
-    if not prefix or not end:
+    if not end:
         return ("like", name), (pattern,)
     if rest == "*":
         return ("prefix", name), (prefix, end)
     return ("all", ("prefix", name), ("like", name)), (prefix, end, pattern)
+
+
+def _with_words(names: tuple[str, ...], pattern: str, exact: Condition) -> Condition:
+    """Let the index of words find the rows, where it knows the columns and their beginning does not."""
+    if not _WORDS.issuperset(names) or len(_prefix(pattern)) >= _LEAST_LETTERS or not words(pattern):
+        return exact
+    shape, values = exact
+    return ("all", ("words", *names), shape), (pattern, *values)
+
+
+def words(pattern: str) -> list[str]:
+    """Give the parts of a text with wildcards that are long enough for the index of words."""
+    return [part for part in re.split(r"[*?]+", pattern) if len(part) >= _LEAST_LETTERS]
+
+
+def _prefix(pattern: str) -> str:
+    return re.split(r"[*?]", pattern, maxsplit=1)[0]
 
 
 def _after(prefix: str) -> str:
@@ -87,10 +124,12 @@ def _after(prefix: str) -> str:
 
 
 def _names(name: str, patterns: tuple[str, ...]) -> Condition:
+    columns = tuple(f"{name}_{group}" for group in GROUP_NAMES)
     if len(patterns) == 1:
-        return _joined("any", [_group(f"{name}_{group}", patterns[0]) for group in GROUP_NAMES])
-    given = zip(GROUP_NAMES, patterns, strict=False)
-    return _joined("all", [_group(f"{name}_{group}", pattern) for group, pattern in given if pattern])
+        (pattern,) = patterns
+        return _with_words(columns, pattern, _joined("any", [_group(column, pattern) for column in columns]))
+    given = [(column, pattern) for column, pattern in zip(columns, patterns, strict=False) if pattern]
+    return _joined("all", [_with_words((column,), pattern, _group(column, pattern)) for column, pattern in given])
 
 
 def _group(name: str, pattern: str) -> Condition:
@@ -147,69 +186,28 @@ def _numbers(name: str, column: Column, wanted: criteria.Numbers) -> Condition |
     return (("equal", name), values) if len(values) == 1 else (("in", name, len(values)), values)
 
 
-class Binds:
-    """The parameters of one statement, in the order in which its shapes name values.
+def without_needless_words(conditions: Sequence[Condition]) -> list[Condition]:
+    """Leave the index of words alone where another condition finds few rows by itself.
 
-    Parameters
-    ----------
-    dialect
-        ``sqlite`` or ``postgresql``.
+    The index gives all rows with a word before the others are looked at; of a common word that is a good part of them.
     """
-
-    def __init__(self, dialect: str) -> None:
-        self.dialect = dialect
-        self.names: list[tuple[str, bool]] = []
-        """Each parameter's name, and whether its value is a text with wildcards."""
-
-    def next(self, *, pattern: bool = False) -> BindParameter[Any]:
-        """Make the parameter for the next value."""
-        name = f"value_{len(self.names)}"
-        self.names.append((name, pattern))
-        return bindparam(name)
+    if not any(_finds_few(one) for one in conditions):
+        return list(conditions)
+    return [_without_words(one) for one in conditions]
 
 
-def bound(names: Iterable[tuple[str, bool]], values: Iterable[Any], dialect: str) -> dict[str, Any]:
-    """Give the values of a statement's parameters; wildcards become those of the database."""
-    translate = _TRANSLATED[dialect]
-    return {name: translate(value) if pattern else value for (name, pattern), value in zip(names, values, strict=True)}
+def _finds_few(one: Condition) -> bool:
+    shape, values = one
+    if shape[0] in {"equal", "in"}:
+        return shape[1] in _FEW
+    if shape != ("all", ("from", _STUDY_DATE), ("to", _STUDY_DATE)):
+        return False
+    first, last = (date.fromisoformat(value) for value in values)
+    return last - first <= _FEW_DAYS
 
 
-def _glob(pattern: str) -> str:
-    return pattern.replace("[", "[[]")
-
-
-def _like(pattern: str) -> str:
-    return pattern.translate(_LIKE)
-
-
-_LIKE = str.maketrans({"*": "%", "?": "_", "%": "\\%", "_": "\\_", "\\": "\\\\"})
-_TRANSLATED = {"sqlite": _glob, "postgresql": _like}
-
-
-def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
-    """Give a shape as an expression, with a parameter for each of its values."""
-    how = shape[0]
-    if how in {"any", "all"}:
-        return (or_ if how == "any" else and_)(*(expression(part, binds) for part in shape[1:]))
-    if how == "never":
-        return false()
-    table, _, name = shape[1].partition(".")
-    column: ColumnElement[Any] = METADATA.tables[table].c[name]
-    if how == "given":
-        return column != literal_column("''")
-    if how == "in":
-        return column.in_([binds.next() for _ in range(shape[2])])
-    if how == "prefix":
-        return and_(column >= binds.next(), column < binds.next())
-    if how == "like":
-        return column.op("GLOB" if binds.dialect == "sqlite" else "LIKE", is_comparison=True)(binds.next(pattern=True))
-    if how == "holds":
-        place = func.instr if binds.dialect == "sqlite" else func.strpos
-        return place(
-            literal_column("'\\'").concat(column).concat(literal_column("'\\'")), binds.next()
-        ) > literal_column("0")
-    compared: ColumnElement[bool] = _COMPARED[how](column, binds.next())
-    return compared
-
-
-_COMPARED = {"equal": operator.eq, "from": operator.ge, "to": operator.le, "after": operator.gt, "before": operator.lt}
+def _without_words(one: Condition) -> Condition:
+    shape, values = one
+    if shape[0] == "all" and shape[1][0] == "words":
+        return (shape[2] if len(shape) == 3 else ("all", *shape[2:])), values[1:]
+    return one

@@ -17,7 +17,7 @@ from ..query import (
     tag_of,
 )
 from .columns import COLUMNS, Column
-from .conditions import Condition, combined, condition
+from .conditions import Condition, combined, condition, without_needless_words
 from .encoder import Element
 from .schema import TABLES
 from .selection import Selection
@@ -106,6 +106,7 @@ class _Planning:
         deepest = max((level.depth for level in self.below), default=0)
         between = [level for level in Level if query.level.depth < level.depth <= deepest]
         below = [(level, self.below.get(level, [])) for level in between]
+        self.conditions = without_needless_words(self.conditions)
         selection = Selection(
             query.level,
             tuple(self.columns),

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, exist
 from sqlalchemy.engine.interfaces import Dialect
 
 from ..query import Level
-from .conditions import Binds, Shape, bound, expression
+from .conditions import Shape
+from .expressions import Binds, bound, expression
 from .schema import ICON, INSTANCE, METADATA, PATIENT, SERIES, STUDY, TABLES
 
 _ABOVE = {
@@ -59,7 +60,7 @@ class Statement:
     """A selection in the SQL of one database."""
 
     sql: str
-    names: tuple[tuple[str, bool], ...]
+    names: tuple[tuple[str, str], ...]
     dialect: str
 
     def bound(self, values: tuple[Any, ...], limit: int | None, offset: int) -> dict[str, Any]:
