@@ -1,7 +1,8 @@
 """Many messages in few writes, and none of them waiting for the next.
 
-The first message leaves at once. Those that follow are gathered into large writes; a thread that all outboxes share
-sends what has been waiting for a moment, so that a slow maker of messages never holds back those it has made.
+Messages are gathered into large writes, and the last ones leave with the final response: a write wakes the peer, which
+costs more than making an answer. A thread that all outboxes share sends what has been waiting for a moment, so that a
+slow maker of messages holds back none that it has made.
 """
 
 import threading
@@ -11,8 +12,8 @@ from .association import Association, Received
 from .transport import TransportClosedError
 
 _LARGE = 1 << 17  # bytes that are worth a write of their own
-_MOMENT = 0.01  # seconds
-_PATIENCE = 200  # moments without an outbox after which the shared thread sleeps
+_MOMENT = 0.005  # seconds
+_PATIENCE = 400  # moments without an outbox after which the shared thread sleeps
 
 
 class Outbox:
@@ -32,7 +33,6 @@ class Outbox:
         self._lock = threading.Lock()
         self._parts: list[bytes | memoryview] = []
         self._size = 0
-        self._is_first = True
         self._is_registered = False
 
     def __enter__(self) -> Self:
@@ -46,10 +46,6 @@ class Outbox:
         """Take whole PDUs in, as the parts that make them; raises what `Association.write` raises."""
         with self._lock:
             self._parts += parts
-            if self._is_first:
-                self._is_first = False
-                self._flush()
-                return
             for part in parts:
                 self._size += len(part)
             if self._size >= _LARGE:
@@ -59,9 +55,10 @@ class Outbox:
             self._is_registered = True
             self._flusher.add(self)
 
-    def flush(self) -> None:
-        """Send everything; raises what `Association.write` raises."""
+    def flush(self, *last: bytes | memoryview) -> None:
+        """Send everything, and after it these last PDUs; raises what `Association.write` raises."""
         with self._lock:
+            self._parts += last
             self._flush()
 
     def flush_some(self) -> None:

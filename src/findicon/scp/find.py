@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from time import monotonic
+from typing import NamedTuple
 
 from pydicom.dataset import Dataset
 
@@ -40,27 +41,36 @@ def answer_find(association: Association, received: Received, finder: Finder, fl
     context = received.context
     data = association.read_data(context, association.limits.identifier) if received.command.has_data else b""
     asked: Query | None = None
-    answers = 0
-    try:
-        asked = _query(data, context, association.options.get(context.abstract_syntax))
-        answering = _Answering(association, received, flusher)
+    with Outbox(association, flusher) as outbox:
+        answering = _Answering(association, received, outbox)
         try:
-            cancelled = answering.run(finder, asked)
-        finally:
-            answers = answering.answers
-        status, comment, offending = (replies.CANCEL, "", None) if cancelled else (replies.SUCCESS, "", None)
-    except Exception as error:  # a Finder is somebody else's code: whatever it raises is a failure status
-        if not association.is_open:
-            raise
-        status, comment, offending = replies.status_of(error)
-        if not isinstance(error, FindiconError):
-            log.exception("find failed", caller=caller.name)
-        elif not isinstance(error, QueryError):
-            log.warning("find failed", caller=caller.name, reason=str(error))
-    replies.reply(association, received, status, comment, offending)
-    level = str(asked.level) if asked else None
-    seconds = round(monotonic() - began, 4)
-    log.info("find", caller=caller.name, level=level, answers=answers, status=f"{status:04X}", seconds=seconds)
+            asked = _query(data, context, association.options.get(context.abstract_syntax))
+            answering.run(finder, asked)
+            end = _End(replies.CANCEL if answering.is_cancelled else replies.SUCCESS)
+        except Exception as error:  # a Finder is somebody else's code: whatever it raises is a failure status
+            if not association.is_open:
+                raise
+            end = _End(*replies.status_of(error))
+            if not isinstance(error, FindiconError):
+                log.exception("find failed", caller=caller.name)
+            elif not isinstance(error, QueryError):
+                log.warning("find failed", caller=caller.name, reason=str(error))
+        final = replies.response(received, end.status, replies.details(end.comment, end.offending))
+        outbox.flush(command_pdu(context.context_id, final, association.largest))
+    _record(asked, answering.answers, end, caller, monotonic() - began)
+
+
+class _End(NamedTuple):
+    """How a C-FIND ended."""
+
+    status: int
+    comment: str = ""
+    offending: int | None = None
+
+
+def _record(asked: Query | None, answers: int, end: _End, caller: Caller, seconds: float) -> None:
+    level, status = str(asked.level) if asked else None, f"{end.status:04X}"
+    log.info("find", caller=caller.name, level=level, answers=answers, status=status, seconds=round(seconds, 4))
     audit(
         "find",
         caller=caller.ae_title,
@@ -68,37 +78,39 @@ def answer_find(association: Association, received: Received, finder: Finder, fl
         level=level,
         keys=lambda: _spoken(asked),
         answers=answers,
-        status=f"{status:04X}",
-        comment=comment,
+        status=status,
+        comment=end.comment,
     )
 
 
 class _Answering:
-    """One C-FIND that is being answered."""
+    """One C-FIND that is being answered.
 
-    def __init__(self, association: Association, received: Received, flusher: Flusher) -> None:
+    Attributes
+    ----------
+    answers
+        How many have been given.
+    is_cancelled
+        Whether the asker wants no more.
+    """
+
+    def __init__(self, association: Association, received: Received, outbox: Outbox) -> None:
         self._association = association
         self._received = received
-        self._outbox = Outbox(association, flusher)
+        self._outbox = outbox
         self._look_at = monotonic() + _LOOK
-        self._is_cancelled = False
         self.answers = 0
+        self.is_cancelled = False
 
-    def run(self, finder: Finder, query: Query) -> bool:
-        """Send what the Finder finds; tell whether the asker cancelled."""
+    def run(self, finder: Finder, query: Query) -> None:
+        """Give what the Finder finds to the outbox, until its end or a cancel."""
         matches = finder.find(query, self._cancelled)
         try:
-            with self._outbox:
-                try:
-                    self._send(matches)
-                finally:
-                    if self._association.is_open:
-                        self._outbox.flush()
+            self._send(matches)
         finally:
             close = getattr(matches, "close", None)
             if close is not None:
                 close()
-        return self._is_cancelled
 
     def _send(self, matches: Iterator[Match]) -> None:
         context = self._received.context
@@ -120,16 +132,16 @@ class _Answering:
     def _cancelled(self) -> bool:
         """Look, now and then, whether the asker wants no more; raises PeerAborted when it is gone."""
         now = monotonic()
-        if self._is_cancelled or now < self._look_at:
-            return self._is_cancelled
+        if self.is_cancelled or now < self._look_at:
+            return self.is_cancelled
         self._look_at = now + _LOOK
         received = self._outbox.receive_now()
-        while received is not None and not self._is_cancelled:
+        while received is not None and not self.is_cancelled:
             if received.command.field != commands.C_CANCEL:
                 raise unexpected(self._association, "a request before the last one was answered")
-            self._is_cancelled = received.command.responded_to == self._received.command.message_id
+            self.is_cancelled = received.command.responded_to == self._received.command.message_id
             received = self._outbox.receive_now()
-        return self._is_cancelled
+        return self.is_cancelled
 
 
 def _query(data: bytes, context: Context, options: Options | None) -> Query:
