@@ -91,8 +91,9 @@ class Server:
         if listener is not None:
             host = listener.getsockname()[0]
         services = offered(gets=source is not None, moves=source is not None, stores=ingest is not None)
-        negotiable: Options = options or getattr(finder, "options", Options())
-        self._doors = Doors(peers, host, services, negotiable)
+        if options is None:
+            options = getattr(finder, "options", None) or Options()
+        self._doors = Doors(peers, host, services, options)
         self._listener = listener or listen(host, port)
         self._listener.setblocking(False)
         self._asleep, self._waker = wake_pair()
