@@ -1,0 +1,158 @@
+"""The application: DICOMweb services, pages, figures, joined to whatever finds and holds instances."""
+
+import threading
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from .. import __version__
+from ..errors import FindiconError
+from ..observe import log
+from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
+from .compression import Compression
+from .decompression import PydicomDecompressed
+from .dicomweb import dicomweb_routes
+from .edge import Edge, route_of
+from .metrics import CONTENT_TYPE, Metrics
+from .openapi import description_of, problems
+from .pictures import Pictures
+from .ports import Decompressor, Renderer
+from .problems import Problem, problem_of, problem_response
+from .rendering import in_process
+from .services import Services
+from .settings import WebSettings
+
+
+def create_app(
+    finder: Finder,
+    icons: IconSource,
+    source: InstanceSource,
+    *,
+    ingest: Ingest | None = None,
+    overview: Overview | None = None,
+    settings: WebSettings | None = None,
+    renderer: Renderer | None = None,
+    decompressor: Decompressor | None = None,
+) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    finder
+        Answers searches.
+    icons
+        Has the pictures, or makes them.
+    source
+        Has the instances.
+    ingest
+        Takes instances in; None offers no STOW-RS.
+    overview
+        Knows how much there is; None hides what would need it.
+    settings
+        See `WebSettings`.
+    renderer
+        Renders larger pictures; None does it in the threads of the web.
+    decompressor
+        Decodes pixel data for those who take no compressed one; None does it with pydicom's decoders.
+    """
+    settings = settings or WebSettings()
+    metrics = Metrics(overview)
+    services = Services(
+        finder=finder,
+        icons=icons,
+        source=source,
+        ingest=ingest,
+        overview=overview,
+        settings=settings,
+        renderer=renderer or in_process(source),
+        decompressor=decompressor or PydicomDecompressed,
+        metrics=metrics,
+        rendering=threading.Semaphore(settings.render_slots),
+    )
+    app = FastAPI(
+        title="findicon",
+        version=__version__,
+        summary="DICOMweb with pictures",
+        docs_url=None,  # both load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        root_path_in_servers=False,
+        redirect_slashes=False,
+    )
+    pictures = Pictures(services)
+    app.include_router(dicomweb_routes(services, pictures))
+    app.include_router(_about(services))
+    app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
+    _failures(app)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
+            allow_headers=["Accept", "Content-Type"],
+            expose_headers=["Warning", "ETag", "Location", "Content-Location"],
+        )
+    app.add_middleware(Compression)
+    app.add_middleware(Edge, settings=settings, metrics=metrics)
+    return app
+
+
+def _about(services: Services) -> APIRouter:
+    router = APIRouter(tags=["About"])
+
+    @router.get(
+        "/healthz",
+        summary="Whether it works",
+        responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}, **problems(503)},
+        response_class=Response,
+    )
+    def health() -> Response:
+        if services.overview is not None:
+            services.overview.counts()  # an archive that cannot be read is not healthy
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+    @router.get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        response_class=PlainTextResponse,
+    )
+    def metrics() -> Response:
+        return Response(services.metrics.text(), headers={"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE})
+
+    return router
+
+
+def _failures(app: FastAPI) -> None:
+    """Make every failure a problem document that says what is wrong and names no line of ours."""
+
+    def of_ours(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem.status >= 500:
+            log.warning("request failed", method=request.method, route=route_of(request.scope), reason=str(error))
+        return problem_response(problem)
+
+    def of_path(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        names = sorted({str(one["loc"][-1]) for one in error.errors()})
+        return problem_response(Problem(400, f"{', '.join(names)}: not in the form that it has to have"))
+
+    def of_routing(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        details = {404: "There is no such resource", 405: "The method is not for this resource"}
+        detail = details.get(error.status_code, str(error.detail))
+        return problem_response(Problem(error.status_code, detail, dict(error.headers or {})))
+
+    handlers: dict[type[Exception], Any] = {
+        Problem: of_ours,
+        FindiconError: of_ours,
+        RequestValidationError: of_path,
+        HTTPException: of_routing,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

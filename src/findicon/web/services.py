@@ -1,0 +1,212 @@
+"""What the routes work with: the ports that the web was joined to, and the few questions they all ask of them."""
+
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from pydicom.uid import ExplicitVRLittleEndian
+from starlette.requests import Request
+
+from ..observe import audit
+from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Match, Options, Overview, Query, tag_of
+from .attributes import Attribute, of_bytes
+from .caching import FirstSeen
+from .metrics import Metrics
+from .ports import Counting, Decompressor, Renderer
+from .problems import not_found, too_large
+from .routing import DICOMWEB
+from .settings import WebSettings
+
+_REMEMBERED = 100_000
+_UNIQUE = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance, as a search found it.
+
+    Parameters
+    ----------
+    study, series, uid, sop_class
+        UIDs.
+    """
+
+    study: str
+    series: str
+    uid: str
+    sop_class: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its resource, below the address of the DICOMweb services."""
+        return f"/studies/{self.study}/series/{self.series}/instances/{self.uid}"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes work with."""
+
+    finder: Finder
+    icons: IconSource
+    source: InstanceSource
+    ingest: Ingest | None
+    overview: Overview | None
+    settings: WebSettings
+    renderer: Renderer
+    decompressor: Decompressor
+    metrics: Metrics
+    first_seen: FirstSeen = field(default_factory=FirstSeen)
+    seen: set[Instance] = field(default_factory=set)
+    rendering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
+
+    @property
+    def able(self) -> Options:
+        """What the Finder can do of what a question may ask beside plain matching (PS3.4 C.5.1.1)."""
+        found = getattr(self.finder, "options", None)
+        return found if isinstance(found, Options) else Options()
+
+    def prefix(self, request: Request) -> str:
+        """Give the path in front of all of ours, without a slash at its end: a proxy's, or nothing."""
+        if self.settings.public_url:
+            return urlsplit(self.settings.public_url).path.rstrip("/")
+        return str(request.scope.get("root_path", "")).rstrip("/")
+
+    def dicomweb(self, request: Request) -> str:
+        """Give the address of our DICOMweb services as whoever asks may use it."""
+        public = self.settings.public_url.rstrip("/")
+        return (public or str(request.base_url).rstrip("/")) + DICOMWEB
+
+    def find(self, query: Query) -> Generator[Match]:
+        """Give the answers to a query; the Finder hears of it when nobody wants more."""
+        ended = threading.Event()
+        matches = self.finder.find(query, ended.is_set)
+        try:
+            yield from matches
+        finally:
+            ended.set()
+            close = getattr(matches, "close", None)
+            if close is not None:
+                close()
+
+    def first(self, query: Query) -> Match | None:
+        """Give the first answer; None when there is none."""
+        with closing(self.find(changed(query, limit=1))) as matches:
+            return next(matches, None)
+
+    def count(self, query: Query, most: int) -> int:
+        """Count the answers to a query, beyond its offset, and stop at `most`."""
+        if isinstance(self.finder, Counting):
+            return self.finder.count(query, most)
+        unique = _UNIQUE[query.level]
+        kept = [key for key in query.keys.values() if not key.is_universal or key.tag == unique]
+        with closing(self.find(changed(query, limit=most, keys=kept))) as matches:
+            return sum(1 for _ in islice(matches, most))
+
+    def instances(self, study: str, series: str = "", instance: str = "", *, keys: tuple[str, ...] = ()) -> list[Match]:
+        """Find the instances of a study, a series, or the one that is named.
+
+        Raises
+        ------
+        Problem
+            404 when there is none; 413 when there are more than one retrieval gives.
+        """
+        most = self.settings.most_instances
+        named = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "SOPInstanceUID": instance}
+        asked = [Key.named(name) for name in ("SOPClassUID", "SOPInstanceUID", *keys)]
+        fixed = [Key(tag_of(name), "UI", (uid,)) for name, uid in named.items() if uid]
+        relational = not series and not instance
+        query = Query(
+            Level.IMAGE,
+            keys=[*asked, *fixed],
+            defaults=False,
+            options=Options(relational=relational or not series),
+            limit=most + 1,
+            character_sets=("ISO_IR 192",),
+        )
+        with closing(self.find(query)) as matches:
+            found = list(islice(matches, most + 1))
+        if not found:
+            raise not_found(
+                f"There is no {'instance' if instance else 'series' if series else 'study'} of that UID here"
+            )
+        if len(found) > most:
+            raise too_large(f"There are more than {most} instances: retrieve them series by series")
+        return found
+
+    def located(self, study: str, series: str = "", instance: str = "") -> list[Instance]:
+        """Find the instances of a study, a series, or the one that is named, in a steady order; as `instances`."""
+        found = [instance_of(fields(match)) for match in self.instances(study, series, instance)]
+        return sorted(found, key=lambda one: (one.series, one.uid))
+
+    def is_below(self, level: Level, found: Instance) -> bool:
+        """Tell whether a series, or an instance, is where its path says; what is there once is remembered."""
+        if found in self.seen:
+            return True
+        named = {"StudyInstanceUID": found.study, "SeriesInstanceUID": found.series, "SOPInstanceUID": found.uid}
+        query = Query(
+            level,
+            keys=[Key(tag_of(name), "UI", (uid,)) for name, uid in named.items() if uid],
+            defaults=False,
+            character_sets=("ISO_IR 192",),
+        )
+        if self.first(query) is None:
+            return False
+        if len(self.seen) > _REMEMBERED:
+            self.seen.clear()
+        self.seen.add(found)
+        return True
+
+    @contextmanager
+    def opened(self, instance: Instance) -> Iterator[BinaryIO]:
+        """Open the file of an instance while the block runs; raises StorageError."""
+        stream = self.source.open(instance.uid)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+
+def changed(query: Query, *, limit: int | None, offset: int | None = None, keys: list[Key] | None = None) -> Query:
+    """Give a query with another limit and, where they are given, another offset and other keys."""
+    return Query(
+        query.level,
+        model=query.model,
+        keys=query.keys.values() if keys is None else keys,
+        defaults=False,
+        options=query.options,
+        order=query.order,
+        offset=query.offset if offset is None else offset,
+        limit=limit,
+        character_sets=query.character_sets,
+    )
+
+
+def fields(match: Match) -> dict[int, Attribute]:
+    """Give the attributes of an answer by tag."""
+    return {attribute.tag: attribute for attribute in of_bytes(match.encoded(ExplicitVRLittleEndian))}
+
+
+def text(found: dict[int, Attribute], tag: int) -> str:
+    """Give an attribute's first value as text; empty when it has none."""
+    attribute = found.get(tag)
+    value = attribute.values[0] if attribute is not None and attribute.values else None
+    return "" if value is None else str(value)
+
+
+def instance_of(found: dict[int, Attribute]) -> Instance:
+    """Give the instance that an answer at IMAGE level is about."""
+    return Instance(text(found, 0x0020000D), text(found, 0x0020000E), text(found, 0x00080018), text(found, 0x00080016))
+
+
+def note(request: Request, event: str, **facts: object) -> None:
+    """Write into the audit trail who asked what; values are made only when it is kept (`observe.audit`)."""
+    audit(
+        event,
+        host=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+        **facts,
+    )
