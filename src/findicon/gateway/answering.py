@@ -142,7 +142,7 @@ class Answering:
         return made.item
 
     def _is_ready(self, held: _Held) -> bool:
-        return held.ticket is None or held.ticket.is_done or self._left <= 0
+        return held.ticket is None or not held.ticket.is_worth_waiting or self._left <= 0
 
     def _match(self, held: _Held) -> Match:
         item = held.item

@@ -83,6 +83,13 @@ class Ticket:
         return self._job.state is _State.DONE
 
     @property
+    def is_worth_waiting(self) -> bool:
+        """Whether it is under way or about to be; not while it, or everything, rests after a failure."""
+        if self._job.state is _State.WAITING:
+            return not self._job.attempts and not self._fetches.is_resting
+        return self._job.state is _State.RUNNING
+
+    @property
     def made(self) -> Made:
         """What came of it; no picture while it is not done."""
         return self._job.made
@@ -192,6 +199,11 @@ class Fetches:
         return len(self._jobs)
 
     @property
+    def is_resting(self) -> bool:
+        """Whether nothing is begun just now, because upstream did not seem to be there."""
+        return self._clock() < self._resume_at
+
+    @property
     def is_closed(self) -> bool:
         """Whether it is over, so that what is under way should end."""
         return self._is_closed
@@ -296,6 +308,8 @@ class Fetches:
                 job.state = _State.WAITING
                 heapq.heappush(self._later, (job.not_before, next(self._numbers), job))
                 log.info("a picture is tried again", attempt=job.attempts, reason=_text(error))
+                for ticket in job.tickets:
+                    ticket.tell()
                 if not job.tickets and not job.is_kept:
                     self._drop([job])
             else:

@@ -175,7 +175,7 @@ class Gateway:
         if known.state in {State.MISSING, State.STALE}:
             done = threading.Event()
             ticket = self._pictures.want(subject, Urgency.LOOKED_AT, 0, 0, done.set)
-            if not ticket.is_done:
+            if ticket.is_worth_waiting:
                 done.wait(self._settings.patience)
             ticket.keep()
         elif known.state is State.UNSURE:

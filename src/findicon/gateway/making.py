@@ -94,6 +94,7 @@ class Maker:
         PeerError, CatalogueError
             Not now; later perhaps.
         """
+        self._retrieval.check_possible()  # before a question is asked for nothing
         entity, instances, sop_class = subject
         if entity.level is Level.IMAGE:
             return Made(self._of_instance(entity, sop_class))

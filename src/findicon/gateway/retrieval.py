@@ -13,8 +13,9 @@ from ..scu import Retrieved, Upstream, WebClient
 from .arrivals import Arrival, Arrivals
 
 _LEFT_ALONE = 300.0  # seconds until a way that upstream does not have is tried again
+_REST = 30.0  # seconds until a way that failed and failed is tried again
+_ENOUGH = 3  # failures in a row; Orthanc, for one, aborts the association when C-GET is not allowed to us
 _LATE = 5.0  # seconds that a C-STORE may still take once its C-MOVE is said to be complete
-_NO_WAY = "gives instances in no way that is open to us: C-GET, C-MOVE, WADO-RS"
 # SOP class not supported, not authorized, unrecognized operation, move destination unknown
 _NOT_THIS_WAY = {0x0122, 0x0124, 0x0211, 0xA801}
 
@@ -64,7 +65,9 @@ class Retrieval:
         self._web = web
         self._destination = destination
         self._verbs: tuple[float, frozenset[str]] = (0.0, frozenset())
-        self._left_alone: dict[str, float] = {}
+        self._closed: dict[str, float] = {}
+        self._resting: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
 
     def offers(self, verb: str) -> bool:
         """Tell whether the DICOM peer offers a verb, as `Upstream.verbs` names them; raises PeerError."""
@@ -77,9 +80,9 @@ class Retrieval:
         return verb in verbs
 
     def check_possible(self) -> None:
-        """Raise PeerRejected when there is no way at all, PeerError when upstream is not there to tell."""
+        """Raise PeerRejected when there is no way at all, PeerError when there is none now."""
         if not any(self._ways()):
-            raise PeerRejected(self._name, _NO_WAY)
+            raise self._no_way()
 
     @contextmanager
     def fetched(self, place: Place, cancel: Cancel = never) -> Iterator[Path]:
@@ -103,18 +106,32 @@ class Retrieval:
             except PeerError as error:
                 if error.status is None and not isinstance(error, PeerAborted | PeerRejected):
                     raise  # it is not there: no other way will find it
-                if error.status in _NOT_THIS_WAY:
-                    self._left_alone[name] = monotonic() + _LEFT_ALONE
+                self._note_failure(name, error)
                 log.info("an instance did not come this way", way=name, reason=str(error))
                 problem = problem or error
                 continue
             if arrival.problem:
                 raise TooLarge(arrival.problem)
             if path is not None:
+                self._failures[name] = 0
                 return path
-        raise problem or PeerRejected(self._name, _NO_WAY)
+        raise problem or self._no_way()
+
+    def _note_failure(self, name: str, error: PeerError) -> None:
+        self._failures[name] = self._failures.get(name, 0) + 1
+        if error.status in _NOT_THIS_WAY:
+            self._closed[name] = monotonic() + _LEFT_ALONE
+        elif self._failures[name] >= _ENOUGH:
+            self._resting[name] = monotonic() + _REST
+            self._failures[name] = 0
 
     def _ways(self) -> Iterator[tuple[str, _Way]]:
+        now = monotonic()
+        for name, way in self._open_ways():
+            if now >= self._resting.get(name, 0.0):
+                yield name, way
+
+    def _open_ways(self) -> Iterator[tuple[str, _Way]]:
         now = monotonic()
         ways = (
             ("C-GET", self._by_get, self.offers("get")),
@@ -122,8 +139,13 @@ class Retrieval:
             ("WADO-RS", self._by_web, self._web is not None),
         )
         for name, way, is_there in ways:
-            if is_there and now >= self._left_alone.get(name, 0.0):
+            if is_there and now >= self._closed.get(name, 0.0):
                 yield name, way
+
+    def _no_way(self) -> PeerError:
+        if any(self._open_ways()):
+            return PeerError(self._name, "failed to give instances just now, and is left alone for a while")
+        return PeerRejected(self._name, "gives instances in no way that is open to us: C-GET, C-MOVE, WADO-RS")
 
     @property
     def _name(self) -> str:
