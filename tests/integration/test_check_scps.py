@@ -230,7 +230,7 @@ def test_a_peer_that_hangs_up_when_it_is_asked_for_icons() -> None:
     with running(entity, answer) as address:
         report = check(address, timeout=10)
     studies = [finding for finding in report.violations if finding.level is Level.STUDY]
-    assert [finding.rule for finding in studies] == ["an optional key fails nothing"] * 2  # in both forms
+    assert [finding.rule for finding in studies] == ["answered all the same"] * 2  # in both forms
     assert "abort" in studies[0].detail
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 _ROOT = logging.getLogger("findicon")
 _ROOT.addHandler(logging.NullHandler())
@@ -19,8 +19,19 @@ _AUDIT.propagate = False  # values of identifiers stay out of the normal log
 _AUDIT.addHandler(logging.NullHandler())
 _AUDIT.setLevel(logging.INFO)
 
+# Names that the standard library keeps for itself in a record, where a value of ours would be an exception.
+_TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def _step_aside(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Put an underscore behind the names of facts that are taken: a log must not fail whoever writes into it."""
+    return {f"{name}_" if name in _TAKEN and name not in _MEANT else name: value for name, value in event.items()}
+
+
+_MEANT = {"exc_info", "stack_info"}
 _BEFORE: list[Processor] = [
     structlog.stdlib.filter_by_level,
+    _step_aside,
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.StackInfoRenderer(),
     structlog.stdlib.render_to_log_kwargs,

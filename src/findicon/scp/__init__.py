@@ -1,6 +1,8 @@
 """The side that is called: an SCP over a Finder, with doors, limits and a thread for each association."""
 
 from .branches import Branch, BranchServer
+from .places import Places
 from .server import Server
+from .workers import Build, Workers
 
-__all__ = ["Branch", "BranchServer", "Server"]
+__all__ = ["Branch", "BranchServer", "Build", "Places", "Server", "Workers"]

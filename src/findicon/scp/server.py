@@ -4,8 +4,7 @@ import contextlib
 import select
 import socket
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from time import monotonic
 from typing import Self
 
@@ -28,6 +27,7 @@ from ..query import Finder, Ingest, InstanceSource, Options
 from .doors import Caller, Doors
 from .listening import listen, wake_pair
 from .move import Mover
+from .places import OwnPlaces, Places
 from .service import Joined, Service
 from .services import offered
 
@@ -59,6 +59,8 @@ class Server:
         Our certificate; None talks plainly.
     listener
         A socket that listens already, shared with other processes; `host` and `port` then say nothing.
+    places
+        Counts associations against the limits; this process's own unless given.
 
     Raises
     ------
@@ -80,6 +82,7 @@ class Server:
         options: Options | None = None,
         tls: Tls | None = None,
         listener: socket.socket | None = None,
+        places: Places | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._flusher = Flusher()
@@ -100,7 +103,7 @@ class Server:
         self.address = Address(ae_title, *self._listener.getsockname()[:2])
         self._lock = threading.Lock()
         self._threads: dict[threading.Thread, Service | None] = {}
-        self._callers: Counter[tuple[str, str]] = Counter()
+        self._places = places or OwnPlaces(self._limits)
         self._is_stopping = False
         self._main = threading.Thread(target=self._accept, name=f"findicon-{self.address.port}", daemon=True)
         self._main.start()
@@ -187,7 +190,7 @@ class Server:
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
         try:
             proposal = receive_proposal(connection, address, self._limits, self._tls)
-            with self._place(proposal) as has_place:
+            with self._places.place(proposal.request.calling, proposal.host) as has_place:
                 self._answer(proposal, full=not has_place)
         except ProposalFailed as error:
             log.info("no association", host=address[0], reason=str(error))
@@ -199,26 +202,6 @@ class Server:
             connection.close()
             with self._lock:
                 del self._threads[threading.current_thread()]
-
-    @contextlib.contextmanager
-    def _place(self, proposal: Proposal) -> Iterator[bool]:
-        """Count an association while it lasts; tell whether there is a place for it."""
-        key = (proposal.request.calling, proposal.host)
-        with self._lock:
-            has_place = (
-                self._callers.total() < self._limits.associations
-                and self._callers[key] < self._limits.associations_per_caller
-            )
-            if has_place:
-                self._callers[key] += 1
-        try:
-            yield has_place
-        finally:
-            if has_place:
-                with self._lock:
-                    self._callers[key] -= 1
-                    if not self._callers[key]:
-                        del self._callers[key]
 
     def _admit(self, proposal: Proposal) -> tuple[Caller, Terms] | Rejection:
         """Let a caller in on its terms, or say why not."""

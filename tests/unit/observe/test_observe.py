@@ -91,3 +91,11 @@ def test_a_program_that_uses_findicon_keeps_its_own_logging(caplog: pytest.LogCa
     (record,) = caplog.records
     assert record.getMessage() == "listening"
     assert record.address == "A@h:1"  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("settings")
+def test_no_name_of_a_fact_is_an_exception(capfd: pytest.CaptureFixture[str]) -> None:
+    configure("info", json=True)
+    log.info("a worker died", process=17, name="w", args=(1,), message="m", level="IMAGE")
+    event = json.loads(capfd.readouterr().err)
+    assert (event["process_"], event["name_"], event["args_"], event["message_"]) == (17, "w", [1], "m")
