@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Self
 
-from ..errors import CatalogueError
+from ..errors import CatalogueError, StorageError
 from ..observe import log
 from .events import Event, Kind
 from .making import IconMaker
@@ -55,8 +55,8 @@ class IconQueue:
         while not self._closed.is_set():
             try:
                 self._maker.make_stale(_log, self._closed.is_set)
-            except CatalogueError as exc:
-                log.error("pictures wait for the catalogue", reason=str(exc))
+            except (CatalogueError, StorageError) as exc:
+                log.error("pictures have to wait", reason=str(exc))
             if self._woken.wait(self._interval):
                 self._wait_for_quiet()
 

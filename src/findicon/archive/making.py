@@ -7,12 +7,13 @@ from concurrent.futures import Future
 from typing import Self
 
 from ..catalogue import Catalogue
+from ..observe import log
 from ..pixels import render
 from ..query import Level
 from .events import Event, Kind
 from .pictures import Choice, Made, Pending, Pictures, StudyFacts
 from .rendering import Render
-from .workers import Workers, WorkersClosed
+from .workers import Workers, WorkersClosed, WorkersGone
 
 _STALE_AT_ONCE = 250
 _PENDING = 4  # for each worker
@@ -91,6 +92,8 @@ class IconMaker:
         ------
         CatalogueError
             The catalogue cannot be read or written.
+        StorageError
+            Worker processes cannot be started.
         """
         attempted: set[_Entity] = set()
         rule: str | None = str(self._choice)  # what another choice made is marked as stale, once
@@ -132,7 +135,8 @@ class IconMaker:
             return Made()
         try:
             return self._make_once((level, uid))
-        except WorkersClosed:
+        except WorkersGone as exc:
+            log.error("no picture", reason=str(exc))
             return Made()
 
     def _make_once(self, entity: _Entity) -> Made:

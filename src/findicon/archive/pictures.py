@@ -12,7 +12,7 @@ from ..query import Level
 from .paths import path_of
 from .refusals import Refusals
 from .rendering import Render, Rendered, render_icon
-from .workers import Task, Workers, WorkersClosed, WorkFailed
+from .workers import Task, Workers, WorkFailed
 
 # A blank picture, or none, moves on to the neighbours; a series of a thousand blank images is not read through.
 _TRIES = 5
@@ -57,7 +57,7 @@ class Pending(Protocol):
     """A picture that is being made."""
 
     def finish(self) -> Made:
-        """Wait for it and store it; raises CatalogueError, and WorkersClosed when they were."""
+        """Wait for it and store it; raises CatalogueError, and WorkersGone when nobody can render it."""
         ...
 
 
@@ -203,8 +203,6 @@ class _FromImages:
             return Rendered(reason="Its file is not known any more")
         try:
             return self._task.result()
-        except WorkersClosed:
-            raise  # says nothing about the image
         except WorkFailed as exc:
             return Rendered(reason=str(exc))
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -13,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from ..errors import FindiconError
+from ..errors import FindiconError, StorageError
 
 _Result = TypeVar("_Result")
 
@@ -21,6 +22,11 @@ _Result = TypeVar("_Result")
 _TASKS = 5_000
 # A pool whose workers die between two tasks is broken (the out-of-memory killer does that) and is made anew.
 _ATTEMPTS = 3
+_REST = 30.0  # seconds until it is tried again when no worker comes up
+_HOW_TO_START = (
+    "Worker processes end as soon as they start; a script that uses them must hold what it runs under "
+    "if __name__ == '__main__':, because each of them imports it"
+)
 # Every codec and array library counts threads in its own variable; one process for each core is what we want.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPJ_NUM_THREADS", "BLOSC_NTHREADS")
 
@@ -37,15 +43,20 @@ class WorkerDied(WorkFailed):
     """The worker's process ended in the middle of a task."""
 
 
-class WorkersClosed(WorkFailed):
+class WorkersGone(StorageError):
+    """There are no workers: they end as soon as they start."""
+
+
+class WorkersClosed(WorkersGone):
     """The workers are closed, or were while the task waited."""
 
 
 class Task(Generic[_Result]):
     """A task that was given to the workers."""
 
-    def __init__(self, schedule: "Callable[[], Future[_Result]]", limit: float) -> None:
+    def __init__(self, schedule: "Callable[[], Future[_Result]]", done: Callable[[], None], limit: float) -> None:
         self._schedule = schedule
+        self._done = done
         self._limit = limit
         self._future = schedule()
 
@@ -56,10 +67,12 @@ class Task(Generic[_Result]):
         ------
         WorkFailed
             The function did not come to its end.
+        WorkersGone
+            There is nobody to run it.
         """
-        for _ in range(_ATTEMPTS):
+        while True:
             try:
-                return self._future.result()
+                result = self._future.result()
             except TimeoutError as exc:
                 raise TookTooLong(f"It took longer than {self._limit:g} s and was stopped") from exc
             except ProcessExpired as exc:
@@ -68,7 +81,9 @@ class Task(Generic[_Result]):
                 raise WorkersClosed("The workers were closed") from exc
             except BrokenProcessPool:
                 self._future = self._schedule()
-        raise WorkerDied("Worker processes end as soon as they start")
+            else:
+                self._done()
+                return result
 
 
 class Workers:
@@ -90,6 +105,8 @@ class Workers:
         self._pool: ProcessPool | None = None
         self._under_way: set[Future[Any]] = set()
         self._closed = False
+        self._broken = 0  # pools in a row of which no worker finished a task
+        self._rests_until = 0.0
 
     def __enter__(self) -> "Workers":
         return self
@@ -109,10 +126,10 @@ class Workers:
 
         Raises
         ------
-        WorkersClosed
-            After `close`.
+        WorkersGone
+            They end as soon as they start, or `close` was called.
         """
-        return Task(lambda: self._schedule(limit, function, arguments), limit)
+        return Task(lambda: self._schedule(limit, function, arguments), self._note_success, limit)
 
     def close(self) -> None:
         """Kill what runs, fail what waits, leave no process behind."""
@@ -135,6 +152,11 @@ class Workers:
             if self._pool is not None and not self._pool.active:
                 broken.append(self._pool)
                 self._pool = None
+                self._broken += 1
+                if self._broken >= _ATTEMPTS:
+                    self._broken, self._rests_until = 0, time.monotonic() + _REST
+            if time.monotonic() < self._rests_until:
+                raise WorkersGone(_HOW_TO_START)
             if self._pool is None:
                 self._pool = self._make_pool()
             try:
@@ -147,6 +169,9 @@ class Workers:
         for pool in broken:
             _end(pool)
         return future
+
+    def _note_success(self) -> None:
+        self._broken = 0
 
     def _make_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("spawn")

@@ -23,6 +23,13 @@ def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Stillborn:
+    """What no worker can receive: it ends while it reads it, before it has taken the task up."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (7,)
+
+
 def complain(text: str) -> None:
     raise ValueError(text)
 

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from findicon.archive.workers import TookTooLong, WorkerDied, Workers, WorkersClosed
+from findicon.archive.workers import TookTooLong, WorkerDied, Workers, WorkersClosed, WorkersGone
 from unit.archive import tasks
 
 
@@ -65,3 +65,12 @@ def test_closing_fails_what_is_under_way() -> None:
             task.result()
     with pytest.raises(WorkersClosed):
         workers.start(30, tasks.square, 2)
+
+
+def test_workers_that_never_come_up_are_given_up_with_a_hint() -> None:
+    with Workers(1) as workers:
+        task = workers.start(30, tasks.square, tasks.Stillborn())
+        with pytest.raises(WorkersGone, match="__main__"):
+            task.result()
+        with pytest.raises(WorkersGone):
+            workers.start(30, tasks.square, 2)
