@@ -273,7 +273,7 @@ MISTAKES = (
     Mistake("null ignored", "a null sequence asks", Level.STUDY, has_key=lambda form, number: form == "empty item"),
     Mistake("item ignored", "an empty item asks", Level.IMAGE, has_key=lambda form, number: form == "null"),
     Mistake(
-        "refused", "an optional key fails nothing", Level.IMAGE, refuses=lambda form: form == "empty item"
+        "refused", "answered all the same", Level.IMAGE, refuses=lambda form: form == "empty item"
     ),
     Mistake(
         "fewer matches", "same matches", Level.STUDY, matches=lambda form, uids: uids[: 1 if form == "null" else None]

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
-from ..errors import IconError, PeerError, PeerRejected
+from ..errors import IconError, PeerError
 from ..icons import Icon, make_icon
 from ..observe import log
 from ..query import Key, Level, Query, decode
@@ -55,8 +55,6 @@ def judge_belonging(client: Client, seen: Sequence[Seen]) -> Finding:
     try:
         for one in seen:
             pictures[one.uid] = _pictures(client, one)
-    except PeerRejected:
-        return _finding(Verdict.UNKNOWN, "the peer does not offer C-GET, so its images cannot be compared")
     except PeerError as problem:
         return _finding(Verdict.UNKNOWN, f"the images cannot be retrieved to compare: {problem}")
     unlike = []

@@ -97,7 +97,7 @@ class Report:
     Attributes
     ----------
     peer
-        The peer as the user wrote it.
+        Its address.
     support
         What it gives at each level that was looked at.
     """

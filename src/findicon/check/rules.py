@@ -31,7 +31,7 @@ NULL_ASKS = Rule("a null sequence asks", "PS3.4 C.2.2.2.3", "a zero-length (0088
 EMPTY_ITEM_ASKS = Rule("an empty item asks", "PS3.4 C.2.2.2.6", "(0088,0200) with one empty item asks for the icon")
 ONLY_WHEN_ASKED = Rule("only when asked", "PS3.4 C.4.1.1.3.2", "(0088,0200) is in no answer to a request without it")
 FAILS_NOTHING = Rule(
-    "an optional key fails nothing", "PS3.4 C.2.2.1.3", "a request with (0088,0200) is answered, supported or not"
+    "answered all the same", "PS3.4 C.2.2.1.3", "a request with (0088,0200) is answered, supported or not"
 )
 SAME_MATCHES = Rule("same matches", "PS3.4 C.2.2.2.3", "asking for the icon does not change what matches")
 IN_EVERY_ANSWER = Rule(
