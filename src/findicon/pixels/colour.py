@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import IconError
 from .codecs import Decoded
-from .image import Image
+from .image import Image, printable
 from .palettes import Palette
 from .picture import to_bytes
 from .shrink import Floats, shrink, shrink_colour
@@ -28,7 +28,9 @@ def colour_picture(decoded: Decoded, image: Image, rows: int, columns: int) -> B
     """
     pixels, photometric, extent = decoded
     if photometric not in _YBR | _RGB:
-        raise IconError(f"The Photometric Interpretation {photometric} with {image.samples} samples is not known")
+        raise IconError(
+            f"The Photometric Interpretation {printable(photometric)} with {image.samples} samples is not known"
+        )
     if (
         photometric in _RGB
         and pixels.dtype == np.uint8

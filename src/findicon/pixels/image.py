@@ -53,7 +53,7 @@ def describe(header: Header, limits: Limits) -> Image:
         There are no pixels, or an attribute is missing, makes no sense or is beyond the limits.
     """
     if header.pixels is None:
-        raise IconError(f"There are no pixels in it (Modality {header.text(0x00080060) or 'unknown'})")
+        raise IconError(f"There are no pixels in it (Modality {printable(header.text(0x00080060)) or 'unknown'})")
     if not header.has_pixels:
         raise IconError("Its pixel data is empty")
     rows = _positive(header, 0x00280010, "Rows")
@@ -85,6 +85,11 @@ def describe(header: Header, limits: Limits) -> Image:
         floating=header.pixels.tag in _FLOATS,
         frames=max(header.integer(0x00280008) or 1, 1),
     )
+
+
+def printable(text: str) -> str:
+    """Give what can be printed of a text from a file, for an error's sentence."""
+    return "".join(character for character in text[:64] if character.isprintable())
 
 
 def _positive(header: Header, tag: int, name: str) -> int:

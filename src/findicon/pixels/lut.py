@@ -62,7 +62,9 @@ def read_lut(item: Header, name: str, *, signed_input: bool) -> Lut:
         first -= 1 << 16
     if not 8 <= bits <= 16:
         raise IconError(f"The {name} LUT has entries of {bits} bits; 8 to 16 are known")
-    return Lut(lut_entries(item.raw(_DATA), count, name, little_endian=item.encoding.little_endian), first, bits)
+    return Lut(
+        lut_entries(item.raw(_DATA), count, f"{name} LUT", little_endian=item.encoding.little_endian), first, bits
+    )
 
 
 def lut_entries(data: bytes, count: int, name: str, *, little_endian: bool) -> Words:
@@ -71,4 +73,4 @@ def lut_entries(data: bytes, count: int, name: str, *, little_endian: bool) -> W
         return np.frombuffer(data, "<u2" if little_endian else ">u2", count).astype(np.uint16)
     if count <= len(data) <= count + 1:
         return np.frombuffer(data, np.uint8, count).astype(np.uint16)
-    raise IconError(f"The {name} LUT has {len(data)} bytes for {count} entries")
+    raise IconError(f"The {name} has {len(data)} bytes for {count} entries")

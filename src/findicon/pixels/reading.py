@@ -179,7 +179,7 @@ def header_of_dataset(dataset: Dataset) -> Header:
         walk = Walk(None, 0, encoding, encoded)
         walk.run()
     except Exception as exc:  # pydicom raises whatever the values lead it to
-        raise StorageError(f"The data set cannot be read: {exc}") from exc
+        raise StorageError(f"The data set cannot be read: {' '.join(str(exc).split())}") from exc
     header = Header(walk.elements, encoding, transfer_syntax=UID(transfer_syntax))
     if pixels is not None and pixels.value is not None:
         if not isinstance(pixels.value, bytes | bytearray):

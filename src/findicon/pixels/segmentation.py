@@ -24,7 +24,7 @@ _SEGMENTATION_TYPE, _LARGEST_FRACTION = 0x00620001, 0x0062000E
 _SEGMENTS, _SEGMENT_NUMBER, _RECOMMENDED_COLOUR = 0x00620002, 0x00620004, 0x0062000D
 _SEGMENT_IDENTIFICATION, _REFERENCED_SEGMENT = 0x0062000A, 0x0062000B
 _PER_FRAME, _PLANE_POSITION = 0x52009230, 0x00209113
-_MOST_LABELS = 1 << 16
+_FEWEST_LABELS, _MOST_LABELS = 255, 1 << 16
 _MOST_FRAMES_TOGETHER = 64
 _WHITE: Colour = (255, 255, 255)
 # For segments without a recommended colour: apart from each other and from black, also for most of the colour blind.
@@ -90,7 +90,7 @@ def _segment_colours(header: Header) -> dict[int, Colour]:
 def _label_palette(colours: Mapping[int, Colour]) -> Palette:
     """Give a palette of labels: black for 0, a colour for every other, known or not."""
     known = {label: colour for label, colour in colours.items() if 0 < label < _MOST_LABELS}
-    table = np.zeros((max(known, default=0) + 1 + len(_COLOURS), 3), np.float32)
+    table = np.zeros((max(max(known, default=0), _FEWEST_LABELS) + 1, 3), np.float32)
     for label in range(1, len(table)):
         table[label] = known.get(label, _COLOURS[label % len(_COLOURS)])
     return Palette(table, 0)

@@ -13,7 +13,7 @@ from .codecs import Task, decode
 from .colour import colour_picture, palette_picture
 from .frames import FrameFinder
 from .functional_groups import FrameAttributes
-from .gray import GrayFrame
+from .gray import GrayFrame, gray_picture
 from .grayscale import read_grayscale
 from .header import Header
 from .icc import profile_of, to_srgb
@@ -34,13 +34,24 @@ _MOST_TILES = 1024
 
 
 class Tiling(NamedTuple):
-    """How the tiles lie: (row, column) in the grid of tiles -> the tile's frame, 0-based."""
+    """How the tiles lie: a grid, filled row by row unless ``sparse`` says which frame lies where."""
 
     total_rows: int
     total_columns: int
     down: int
     across: int
-    frames: dict[tuple[int, int], int]
+    sparse: dict[tuple[int, int], int] | None
+
+    def frame_at(self, row: int, column: int) -> int | None:
+        """Give the frame, 0-based, at a place of the grid; None where there is no tile."""
+        return row * self.across + column if self.sparse is None else self.sparse.get((row, column))
+
+    def step(self) -> int:
+        """Give which tiles to take, every first, second, ..., so that there are not too many."""
+        step = ceil(sqrt(max(self.down * self.across / _MOST_TILES, 1)))
+        while ceil(self.down / step) * ceil(self.across / step) > _MOST_TILES:
+            step *= 2
+        return step
 
 
 def is_tiled(header: Header, image: Image) -> bool:
@@ -59,7 +70,7 @@ def slide_picture(header: Header, image: Image, size: int, limits: Limits) -> Pi
     tiling = _tiling(header, image)
     attributes = FrameAttributes(header, None)
     height, width = fitting_size(tiling.total_rows, tiling.total_columns, size, vertical_aspect(header, attributes))
-    step = ceil(sqrt(max(tiling.down * tiling.across / _MOST_TILES, 1)))
+    step = tiling.step()
     rows = min(ceil(image.rows * step * height / tiling.total_rows), image.rows)
     columns = min(ceil(image.columns * step * width / tiling.total_columns), image.columns)
     down, across = ceil(tiling.down / step), ceil(tiling.across / step)
@@ -67,10 +78,11 @@ def slide_picture(header: Header, image: Image, size: int, limits: Limits) -> Pi
     mosaic: Floats | None = None
     for row in range(down):
         for column in range(across):
-            place = min(row * step + step // 2, tiling.down - 1), min(column * step + step // 2, tiling.across - 1)
-            if place not in tiling.frames:
+            middle = min(row * step + step // 2, tiling.down - 1), min(column * step + step // 2, tiling.across - 1)
+            frame = tiling.frame_at(*middle)
+            if frame is None:
                 continue
-            tile = renderer.tile(tiling.frames[place])
+            tile = renderer.tile(frame)
             if mosaic is None:
                 mosaic = np.empty((down * rows, across * columns, *tile.shape[2:]), np.float32)
                 mosaic[:] = renderer.absent
@@ -91,8 +103,7 @@ def _tiling(header: Header, image: Image) -> Tiling:
     if header.text(_DIMENSION_ORGANIZATION).upper() == "TILED_SPARSE" or down * across > image.frames:
         return Tiling(total_rows, total_columns, down, across, _sparse_frames(header, image))
     # TILED_FULL: row by row; further focal planes and optical paths come behind the first (PS3.3 C.7.6.17.3).
-    frames = {(number // across, number % across): number for number in range(down * across)}
-    return Tiling(total_rows, total_columns, down, across, frames)
+    return Tiling(total_rows, total_columns, down, across, None)
 
 
 def _sparse_frames(header: Header, image: Image) -> dict[tuple[int, int], int]:
@@ -135,11 +146,15 @@ class _TileRenderer:
             return palette_picture(decoded.pixels, self._palette, image, rows, columns).astype(np.float32)
         if self._transform is None:
             return colour_picture(decoded, image, rows, columns).astype(np.float32)
+        if self._transform.voi is not None:
+            return gray_picture(decoded, image, self._transform, rows, columns).astype(np.float32)
         self._gray = GrayFrame(decoded, image, self._transform)
         return self._gray.averages(rows, columns)
 
     def finished(self, mosaic: Floats, height: int, width: int) -> NDArray[np.uint8]:
         """Give the picture of the tiles put together."""
-        if self._gray is not None:
+        if self._gray is not None:  # all tiles together have one range
             return to_bytes(self._gray.spanned(shrink(mosaic, height, width)) * 255)
+        if self._transform is not None:
+            return to_bytes(shrink(mosaic, height, width))
         return to_srgb(to_bytes(shrink_colour(mosaic, height, width)), self._profile)

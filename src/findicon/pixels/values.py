@@ -88,7 +88,7 @@ def _encodings_of(character_sets: tuple[str, ...]) -> tuple[str, ...]:
         warnings.simplefilter("ignore")  # a wrong name is what the file says: the text is then read as ISO 8859-1
         try:
             return tuple(charset.convert_encodings(list(character_sets)))
-        except LookupError:
+        except (LookupError, ValueError):  # bytes that are no name at all
             return _DEFAULT
 
 

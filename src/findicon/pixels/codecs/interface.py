@@ -98,4 +98,4 @@ def foreign(decoder: str, decode: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     try:
         return decode()
     except Exception as exc:  # decoders raise whatever hostile bytes lead them to
-        raise DecodeFailure(f"{decoder}: {str(exc).strip() or type(exc).__name__}") from exc
+        raise DecodeFailure(f"{decoder}: {' '.join(str(exc).split()) or type(exc).__name__}") from exc

@@ -1,6 +1,7 @@
 """Which decoder for which transfer syntax (PS3.5 10), in the order to try."""
 
 from ...errors import IconError
+from ..image import printable
 from .interface import Codec, Decoded, DecodeFailure, Task
 from .jpeg import ScaledJpeg, WholeJpeg
 from .jpeg2000 import ReducedJpeg2000, SmallerJpeg2000, WholeJpeg2000
@@ -54,12 +55,12 @@ def decode(task: Task) -> Decoded:
         No decoder knows the transfer syntax or the frame; the text says why.
     """
     image = task.image
-    syntax = str(image.transfer_syntax)
+    syntax, name = str(image.transfer_syntax), printable(image.transfer_syntax.name)
     if syntax in _VIDEO:
-        raise IconError(f"It is a video ({image.transfer_syntax.name}), which gets a pictogram")
+        raise IconError(f"It is a video ({name}), which gets a pictogram")
     codecs = _TABLE.get(syntax)
     if codecs is None:
-        raise IconError(f"No decoder knows the transfer syntax {image.transfer_syntax.name}")
+        raise IconError(f"No decoder knows the transfer syntax {name}")
     reason = ""
     for codec in codecs:
         if not codec.supports(image):
@@ -70,5 +71,5 @@ def decode(task: Task) -> Decoded:
             reason = str(exc)  # the last decoder in a row is the one that takes everything
     if not reason:
         kind = f"{image.samples} samples of {image.bits_allocated} bits"
-        raise IconError(f"No decoder for {image.transfer_syntax.name} knows {kind}")
-    raise IconError(f"The frame does not decode as {image.transfer_syntax.name} ({reason})")
+        raise IconError(f"No decoder for {name} knows {kind}")
+    raise IconError(f"The frame does not decode as {name} ({reason})")
