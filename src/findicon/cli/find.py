@@ -1,38 +1,29 @@
 """``findicon find``: ask an archive, and see pictures beside the answers."""
 
-import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ..dimse import is_ae_title
-from ..errors import AnswersCut, PeerError, QueryError, StorageError
-from ..query import ICON_IMAGE_SEQUENCE, Cancel, Key, Level, Match, Query
-from ..scu import Client
-from ..show import png_of, print_table, write_csv, write_html, write_json, write_json_lines
-from .complaints import DONE, FAILED, complain
+from ..errors import QueryError, StorageError
+from ..query import Cancel, Finder, Key, Level, Match
+from ..show import png_of
+from .answers import Answers, cancelling
+from .arrivals import Arrivals
+from .complaints import DONE, complain
+from .completion import complete_keyword, complete_peer
+from .connecting import connected
+from .descent import Complete, Descent
+from .fallback import Fallback
 from .keys import parse_keys
 from .settings import load_settings
-from .walk import ask, level_of_key, uid_of
-
-_UNLIMITED = 10_000  # characters to a line of a table that goes into a file or a pipe: nothing is cut
-
-
-class Format(StrEnum):
-    """How answers are written."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    HTML = "html"
+from .walk import ask, misplaced, uid_of
+from .writing import Format, Output
 
 
 class LevelName(StrEnum):
@@ -46,21 +37,39 @@ class LevelName(StrEnum):
 
 def find(
     peer: Annotated[
-        str, typer.Argument(metavar="AET@host:port", help="Whom to ask: an address, or a peer in findicon.toml.")
+        str,
+        typer.Argument(
+            metavar="AET@host:port",
+            help="Whom to ask: an address, a peer in findicon.toml, or the http(s):// address of a DICOMweb service.",
+            autocompletion=complete_peer,
+        ),
     ],
     keys: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="KEYWORD=VALUE",
             help="What to look for: a DICOM keyword or ggggeeee, and a value. KEYWORD alone only shows it.",
+            autocompletion=complete_keyword,
         ),
     ] = None,
-    level: Annotated[LevelName, typer.Option(case_sensitive=False, help="What to find.")] = LevelName.STUDY,
+    level: Annotated[
+        LevelName | None, typer.Option(case_sensitive=False, help="What to find; studies unless told.")
+    ] = None,
     icons: Annotated[
         bool | None,
         typer.Option(
             "--icons/--no-icons", help="Ask for pictures. Without either: in a terminal, in HTML and to save them."
         ),
+    ] = None,
+    fallback: Annotated[
+        bool, typer.Option("--fallback", help="Where no picture comes, retrieve one image and make it here.")
+    ] = False,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Show what is in each study, down to the images or to --level.")
+    ] = False,
+    watch: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="Ask again and again, and show only what is new."),
     ] = None,
     written: Annotated[
         Format, typer.Option("--format", case_sensitive=False, help="How to write the answers.")
@@ -69,7 +78,12 @@ def find(
     save_icons: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save each picture there as PNG, named by UID.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Take so many answers at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take so many answers at most; with --tree, so many studies.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long the peer may say nothing.")
+    ] = 60.0,
     calling_ae_title: Annotated[str | None, typer.Option(metavar="AET", help="What to call ourselves.")] = None,
 ) -> int:
     """Ask an archive, and see pictures beside the answers.
@@ -84,148 +98,98 @@ def find(
     title = calling_ae_title or settings.server.ae_title
     if not is_ae_title(title):
         raise QueryError(f"--calling-ae-title {title!r} is no AE title: 1 to 16 characters without backslash")
-    asked = _Asked(Level(level), parse_keys(keys or []), written, output)
+    asked_level = Level(level) if level else Level.IMAGE if tree else Level.STUDY
+    _check_tree(tree=tree, level=asked_level, written=written, watch=watch, save_icons=save_icons)
+    asked = parse_keys(keys or [])
+    for sentence in misplaced(asked, asked_level):
+        complain(sentence)
+    if fallback and icons is False:
+        raise QueryError("--fallback makes pictures: leave out --no-icons")
     if icons is None:
-        icons = bool(save_icons) or written is Format.HTML or (written is Format.TABLE and asked.is_for_a_screen)
-    asked.explain_lower_keys()
-    with Client(settings.peer(peer), calling_ae_title=title) as client, _cancelling() as cancel:
-        answers = _Answers(ask(client, asked.level, asked.keys, icon=icons, limit=limit, cancel=cancel), cancel)
-        matches: Iterable[Match] = answers
-        if save_icons is not None:
-            matches = _saved(matches, save_icons, asked.level)
-        asked.write(matches, with_icons=icons)
-    return answers.conclude()
-
-
-class _Asked:
-    """What the command line asks, and where the answers go."""
-
-    def __init__(self, level: Level, keys: list[Key], written: Format, output: Path | None) -> None:
-        self.level = level
-        self.keys = keys
-        self._format = written
-        self._output = output
-
-    @property
-    def is_for_a_screen(self) -> bool:
-        """Whether somebody looks at the answers as they are printed."""
-        return self._output is None and sys.stdout.isatty()
-
-    def explain_lower_keys(self) -> None:
-        """Say which keys belong to a level below the one asked: a peer may leave them unheeded (PS3.4 C.4.1.2.1)."""
-        for key in self.keys:
-            own = level_of_key(key)
-            if key.values and self.level.depth < own.depth <= Level.SERIES.depth:
-                instead = "; write ModalitiesInStudy" if key.keyword == "Modality" else ""
-                complain(
-                    f"{key.keyword} belongs to the {own} level, so the peer may not heed it at {self.level}{instead}"
-                )
-
-    def write(self, matches: Iterable[Match], *, with_icons: bool) -> None:
-        """Write the answers as they are wanted."""
-        if self._output is None:
-            if self._format is not Format.TABLE and isinstance(sys.stdout, TextIOWrapper):
-                sys.stdout.reconfigure(encoding="utf-8", newline="")  # what programs read does not depend on the locale
-            self._write(matches, sys.stdout, with_icons=with_icons)
-            return
-        try:
-            with self._output.open("w", encoding="utf-8", newline="") as stream:
-                self._write(matches, stream, with_icons=with_icons)
-        except OSError as error:
-            raise StorageError(f"{self._output} cannot be written: {error.strerror}") from error
-
-    def _write(self, matches: Iterable[Match], stream: TextIO, *, with_icons: bool) -> None:
-        wanted = [key.keyword for key in self.keys if key.tag != ICON_IMAGE_SEQUENCE]
-        if self._format is Format.TABLE:
-            with _progress(matches) as counted:
-                collected = list(counted)
-            console = Console(file=stream, width=None if self.is_for_a_screen or with_icons else _UNLIMITED)
-            if with_icons and not console.is_terminal:  # asked for in so many words: colours go into the pipe too
-                console = Console(file=stream, force_terminal=True, color_system="truecolor")
-            print_table(collected, console, level=self.level, wanted=wanted, pictures=with_icons)
-        elif self._format is Format.JSON:
-            write_json(matches, stream)
-        elif self._format is Format.JSONL:
-            write_json_lines(matches, stream)
-        elif self._format is Format.CSV:
-            keys = Query(self.level, keys=self.keys).keys.values()
-            write_csv(matches, stream, [key.keyword for key in keys if key.vr != "SQ"])
+        is_for_a_screen = written is Format.TABLE and output is None and sys.stdout.isatty()
+        icons = bool(save_icons) or fallback or written is Format.HTML or is_for_a_screen
+    sink = Output(written, output, asked_level, asked, pictures=icons and written is Format.TABLE)
+    with connected(settings, peer, calling_ae_title=title, timeout=timeout) as client, cancelling() as cancel:
+        made = Fallback(client, settings.icons, retrieves=fallback, cancel=cancel)
+        finding = _Finding(client, asked_level, asked, icons, cancel, made.complete if icons else _as_they_are)
+        if tree:
+            code = finding.tree(sink, limit)
+        elif watch is not None:
+            code = finding.arrivals(sink, limit, watch, save_icons)
         else:
-            write_html(matches, stream, title=self._title(), level=self.level, wanted=wanted)
-
-    def _title(self) -> str:
-        asked = [(key.keyword, "\\".join(key.values)) for key in self.keys if key.values]
-        keys = " ".join(f"{keyword}={value}" for keyword, value in asked)
-        return f"{self.level.title()} level: {keys or 'everything'}"
+            code = finding.answers(sink, limit, save_icons)
+    for reason, count in made.problems.most_common():
+        complain(f"{count} {'picture' if count == 1 else 'pictures'} could not be made: {reason}")
+    return code
 
 
-class _Answers:
-    """The answers as they come; what ends them too early is kept until they are printed."""
+def _check_tree(*, tree: bool, level: Level, written: Format, watch: float | None, save_icons: Path | None) -> None:
+    """Refuse flags that a tree has no place for."""
+    if not tree:
+        return
+    if level is Level.PATIENT:
+        raise QueryError("--tree begins with studies: leave out --level patient")
+    if written is not Format.TABLE:
+        raise QueryError(f"--tree is drawn for people: leave out --format {written}")
+    if watch is not None or save_icons is not None:
+        raise QueryError(f"--tree goes without {'--watch' if watch is not None else '--save-icons'}")
 
-    def __init__(self, matches: Iterator[Match], cancel: Cancel) -> None:
-        self._matches = matches
-        self._cancel = cancel
-        self._count = 0
-        self._failure: PeerError | AnswersCut | None = None
 
-    def __iter__(self) -> Iterator[Match]:
-        try:
-            for match in self._matches:
-                self._count += 1
-                yield match
-        except (PeerError, AnswersCut) as error:
-            if not self._count:
-                raise
-            self._failure = error
+def _as_they_are(matches: Iterable[Match], _level: Level) -> Iterable[Match]:
+    return matches
 
-    def conclude(self) -> int:
-        """Say how it ended, and give the exit code."""
-        answers = "1 answer" if self._count == 1 else f"{self._count} answers"
-        if self._failure is not None:
-            return complain(f"{self._failure}; {answers} came before that", FAILED)
-        if self._cancel():
-            return complain(f"cancelled after {answers}", FAILED)
-        if sys.stderr.isatty():
-            complain(answers)
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One question, and the ways in which it can be asked."""
+
+    finder: Finder
+    level: Level
+    keys: list[Key]
+    icon: bool
+    cancel: Cancel
+    complete: Complete
+
+    def answers(self, sink: Output, limit: int | None, save_icons: Path | None) -> int:
+        """Ask once."""
+        found = ask(self.finder, self.level, self.keys, icon=self.icon, limit=limit, cancel=self.cancel)
+        answers = Answers(found, self.cancel)
+        sink.matches(_saved(self.complete(answers, self.level), save_icons, self.level))
+        return answers.conclude()
+
+    def tree(self, sink: Output, limit: int | None) -> int:
+        """Ask for studies and for what is in them."""
+        descent = Descent(self.finder, self.level, self.keys, self.icon, self.cancel, self.complete)
+        branches = Answers(descent.branches(limit), self.cancel)
+        sink.branches(branches)
+        return branches.conclude("study", "studies")
+
+    def arrivals(self, sink: Output, limit: int | None, seconds: float, save_icons: Path | None) -> int:
+        """Ask again and again until Ctrl-C, or until so many new answers have come."""
+        arrivals = Arrivals(self.finder, self.level, self.keys, self.icon, seconds, self.cancel)
+        batches = (
+            list(_saved(self.complete(batch, self.level), save_icons, self.level)) for batch in arrivals.batches()
+        )
+        sink.batches(_first(batches, limit))
         return DONE
 
 
-@contextmanager
-def _cancelling() -> Iterator[Cancel]:
-    """Make the first Ctrl-C end the query by a C-CANCEL; the second one ends the program as usual."""
-    interrupted = False
-
-    def note(_signal: int, _frame: object) -> None:
-        nonlocal interrupted
-        interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _first(batches: Iterable[list[Match]], limit: int | None) -> Iterator[list[Match]]:
+    """Give batches until so many answers have come."""
+    left = limit
+    for batch in batches:
+        yield batch[:left]
+        if left is not None:
+            left -= len(batch)
+            if left <= 0:
+                return
 
 
-@contextmanager
-def _progress(matches: Iterable[Match]) -> Iterator[Iterable[Match]]:
-    """Count answers on standard error while they come, where somebody is looking."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield matches
-        return
-    with console.status("asking") as status:
-
-        def counted() -> Iterator[Match]:
-            for number, match in enumerate(matches, 1):
-                status.update(f"{number} answers")
-                yield match
-
-        yield counted()
-
-
-def _saved(matches: Iterable[Match], folder: Path, level: Level) -> Iterator[Match]:
+def _saved(matches: Iterable[Match], folder: Path | None, level: Level) -> Iterator[Match]:
     """Save each answer's picture on its way."""
+    if folder is None:
+        yield from matches
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for match in matches:

@@ -1,12 +1,17 @@
 """Keys as people write them: ``KEYWORD=VALUE``, ``KEYWORD``, ``ggggeeee=VALUE``, ``SEQUENCE.KEYWORD=VALUE``."""
 
+import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import cache
+
+from pydicom import datadict
 
 from ..errors import QueryError
 from ..query import QUERY_RETRIEVE_LEVEL, Key
 
+_TAG = re.compile(r"[(]?[0-9A-Fa-f]{4},?[0-9A-Fa-f]{4}[)]?")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _UID = re.compile(r"[0-9.]{1,64}")
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?")
@@ -33,8 +38,33 @@ def parse_keys(arguments: Iterable[str]) -> list[Key]:
     return list(by_tag.values())
 
 
+def paths_of(key: Key) -> Iterator[str]:
+    """Give a key as it is written, one path for each attribute inside a sequence."""
+    inner = [path for item in key.items for one in item for path in paths_of(one)]
+    yield from (f"{key.keyword}.{path}" for path in inner) if inner else (key.keyword,)
+
+
+@cache
+def keywords() -> dict[str, str]:
+    """Give every keyword of the dictionary by how it is written without regard to capitals."""
+    return {keyword.casefold(): keyword for keyword in datadict.keyword_dict}
+
+
+def _named(name: str, value: str) -> Key:
+    """Make a key of a name in any case; a misspelt one gets the nearest keyword offered."""
+    known = keywords()
+    folded = name.casefold()
+    if folded in known:
+        return Key.named(known[folded], value)
+    begun = [one for one in known if one.startswith(folded)]
+    near = sorted(begun, key=len) or difflib.get_close_matches(folded, known, n=1)
+    if near and not _TAG.fullmatch(name):
+        raise QueryError(f"{name!r} is no DICOM keyword, did you mean {known[near[0]]}?")
+    return Key.named(name, value)
+
+
 def _key(path: list[str], value: str) -> Key:
-    key = Key.named(path[0], value if len(path) == 1 else "")
+    key = _named(path[0], value if len(path) == 1 else "")
     if len(path) > 1:
         if key.vr != "SQ":
             raise QueryError(f"{key.keyword} is no sequence, so {'.'.join(path)} does not exist")

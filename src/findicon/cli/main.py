@@ -39,7 +39,7 @@ class _Commands(TyperGroup):
         return command
 
 
-app = typer.Typer(cls=_Commands, add_completion=False)
+app = typer.Typer(cls=_Commands)
 
 
 def _print_version(asked: bool) -> None:

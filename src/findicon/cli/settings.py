@@ -34,12 +34,28 @@ class _Section(BaseModel):
 class ServerSettings(_Section):
     """``[server]``: who we are, where we listen, what we serve."""
 
-    ae_title: str = "FINDICON"
-    host: str = "127.0.0.1"
-    dicom_port: Annotated[int, Field(ge=0, le=65535)] = 11112
-    database: str = ""
-    storage: str = ""
-    workers: Annotated[int, Field(ge=1)] | None = None
+    ae_title: Annotated[
+        str, Field(description="What we call ourselves, as archive and as asker: 1 to 16 characters.")
+    ] = "FINDICON"
+    host: Annotated[
+        str,
+        Field(description="The address to listen on. Any but this machine's own needs named peers."),
+    ] = "127.0.0.1"
+    dicom_port: Annotated[
+        int, Field(ge=0, le=65535, description="The DICOM port to listen on; 0 takes a free one.")
+    ] = 11112
+    database: Annotated[
+        str,
+        Field(description="Path or URL of the catalogue's database; empty: a file in the user's data folder."),
+    ] = ""
+    storage: Annotated[
+        str,
+        Field(description="The folder for instances that peers send; empty: one in the user's data folder."),
+    ] = ""
+    workers: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Field(description="Processes that read files and make pictures; as many as there are cores unless given."),
+    ] = None
 
     @field_validator("ae_title")
     @classmethod
@@ -58,8 +74,14 @@ class IconSettings(_Section):
     `choice` is one rule, or a table of rules by SOP Class UID in which ``default`` stands for all others.
     """
 
-    size: Annotated[int, Field(ge=8, le=256)] = 64
-    choice: Rule | dict[str, Rule] = "third"
+    size: Annotated[int, Field(ge=8, le=256, description="The longest side of a picture in pixels.")] = 64
+    choice: Annotated[
+        Rule | dict[str, Rule],
+        Field(
+            description="Which image of a series is taken: third (a third of the way through), first, middle or last. "
+            "Or a table: a rule by SOP Class UID, and default for all others."
+        ),
+    ] = "third"
 
     @property
     def rule(self) -> str:
@@ -75,9 +97,15 @@ class IconSettings(_Section):
 class TlsSettings(_Section):
     """``[tls]``: our certificate and whom we trust, as PEM files."""
 
-    certificate: Path | None = None
-    key: Path | None = None
-    authorities: Path | None = None
+    certificate: Annotated[Path | None, Field(description="Our certificate, with the chain above it.")] = None
+    key: Annotated[Path | None, Field(description="Its private key.")] = None
+    authorities: Annotated[
+        Path | None,
+        Field(
+            description="Whom we trust: authorities; the system's own unless given. With it, callers have to show a "
+            "certificate that one of them signed."
+        ),
+    ] = None
 
     def tls(self) -> Tls | None:
         """Give them to the exchange; None where nothing is set."""
@@ -89,10 +117,16 @@ class TlsSettings(_Section):
 class PeerSettings(_Section):
     """``[peers.NAME]``: the permission to call us, a C-MOVE destination, and a name to ask by."""
 
-    address: str
-    verbs: frozenset[Literal["echo", "find", "get", "move", "store"]] = frozenset({"echo", "find"})
-    charset: str = ""
-    tls: bool = False
+    address: Annotated[str, Field(description="Where it is: AET@host:port.")]
+    verbs: Annotated[
+        frozenset[Literal["echo", "find", "get", "move", "store"]],
+        Field(description="What it may ask of us: of echo, find, get, move and store."),
+    ] = frozenset({"echo", "find"})
+    charset: Annotated[
+        str,
+        Field(description="Specific Character Set of its answers where they do not name one, such as ISO_IR 100."),
+    ] = ""
+    tls: Annotated[bool, Field(description="Talk TLS with it, as [tls] says.")] = False
 
     @field_validator("address")
     @classmethod

@@ -4,7 +4,7 @@ A baseline C-FIND at SERIES or IMAGE level has to name the study, and the series
 a name or a date instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pydicom.dataset import Dataset
@@ -12,16 +12,18 @@ from pydicom.uid import UID
 
 from ..query import Cancel, Finder, Key, Level, Match, Query, encode, never, tag_of
 
-# What PS3.3 gives to the patient, the study and the series, as far as people ask for it.
-_PATIENT_AND_STUDY = (
+# What PS3.3 gives to the patient, the study, the series and the image, as far as people ask for it.
+_PATIENT = (
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientBirthTime", "PatientSex",
     "OtherPatientIDs", "OtherPatientNames", "EthnicGroup", "PatientComments", "ResponsiblePerson",
     "PatientSpeciesDescription", "PatientBreedDescription", "NumberOfPatientRelatedStudies",
-    "NumberOfPatientRelatedSeries", "NumberOfPatientRelatedInstances", "StudyInstanceUID", "StudyDate", "StudyTime",
-    "AccessionNumber", "StudyID", "StudyDescription", "ReferringPhysicianName", "NameOfPhysiciansReadingStudy",
-    "AdmittingDiagnosesDescription", "PatientAge", "PatientSize", "PatientWeight", "Occupation",
-    "AdditionalPatientHistory", "ModalitiesInStudy", "SOPClassesInStudy", "NumberOfStudyRelatedSeries",
-    "NumberOfStudyRelatedInstances", "ProcedureCodeSequence",
+    "NumberOfPatientRelatedSeries", "NumberOfPatientRelatedInstances",
+)  # fmt: skip
+_STUDY = (
+    "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "StudyDescription",
+    "ReferringPhysicianName", "NameOfPhysiciansReadingStudy", "AdmittingDiagnosesDescription", "PatientAge",
+    "PatientSize", "PatientWeight", "Occupation", "AdditionalPatientHistory", "ModalitiesInStudy", "SOPClassesInStudy",
+    "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances", "ProcedureCodeSequence",
 )  # fmt: skip
 _SERIES = (
     "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime",
@@ -31,10 +33,18 @@ _SERIES = (
     "PerformedProcedureStepID", "PerformedProcedureStepDescription", "RequestAttributesSequence",
     "NumberOfSeriesRelatedInstances",
 )  # fmt: skip
+_IMAGE = (
+    "SOPInstanceUID", "SOPClassUID", "InstanceNumber", "ImageType", "Rows", "Columns", "NumberOfFrames", "ContentDate",
+    "ContentTime", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime", "AcquisitionNumber", "SliceLocation",
+    "SliceThickness", "ImageComments", "BurnedInAnnotation",
+)  # fmt: skip
 _LEVELS: dict[int, Level] = {
-    **dict.fromkeys(map(tag_of, _PATIENT_AND_STUDY), Level.STUDY),
-    **dict.fromkeys(map(tag_of, _SERIES), Level.SERIES),
+    tag_of(keyword): level
+    for level, keywords in zip(Level, (_PATIENT, _STUDY, _SERIES, _IMAGE), strict=True)
+    for keyword in keywords
 }
+# What a study says about all that is in it, where people write the key of what is in it.
+_OF_THE_STUDY = {"Modality": "ModalitiesInStudy", "SOPClassUID": "SOPClassesInStudy"}
 
 
 class _Below(Match):
@@ -54,18 +64,35 @@ class _Below(Match):
     def dataset(self) -> Dataset:
         """The answer's identifier, and the elements from above that it does not have itself."""
         whole = Dataset()
-        for tag in self._tags:
-            if tag in self._above:
-                whole[tag] = self._above[tag]
         whole.update(self._match.dataset)
+        for tag in self._tags:
+            if tag in self._above and _is_empty(whole, tag):
+                whole[tag] = self._above[tag]
         if "SpecificCharacterSet" not in whole and "SpecificCharacterSet" in self._above:
             whole.SpecificCharacterSet = self._above.SpecificCharacterSet
         return whole
 
 
 def level_of_key(key: Key) -> Level:
-    """Give the level a key belongs to: STUDY also for the patient's, IMAGE for all that is not known better."""
+    """Give the level a key belongs to: IMAGE for all that is not known better."""
     return _LEVELS.get(key.tag, Level.IMAGE)
+
+
+def usual_keywords() -> tuple[str, ...]:
+    """Give the keywords that people ask for, those of the patient first."""
+    return (*_PATIENT, *_STUDY, *_SERIES, *_IMAGE)
+
+
+def misplaced(keys: Iterable[Key], level: Level) -> Iterator[str]:
+    """Explain keys that belong to a level below the one asked: a peer may leave them unheeded (PS3.4 C.4.1.2.1)."""
+    for key in keys:
+        own = _LEVELS.get(key.tag)
+        if own is None or own.depth <= level.depth:
+            continue
+        instead = f"ask with --level {own.lower()}"
+        if level is Level.STUDY and key.keyword in _OF_THE_STUDY:
+            instead = f"write {_OF_THE_STUDY[key.keyword]}, or {instead}"
+        yield f"{key.keyword} belongs to the {own} level, so the peer may ignore it at {level}: {instead}"
 
 
 def ask(
@@ -105,7 +132,7 @@ def ask(
     for match in list(ask(finder, parent, above, cancel=cancel)):
         fixed = [Key(one.unique_key, "UI", (uid_of(match.dataset, one),)) for one in _levels_to(parent)]
         for below in finder.find(Query(level, keys=[*fixed, *own], icon=icon, limit=left), cancel):
-            yield _Below(below, match.dataset, [key.tag for key in above])
+            yield _Below(below, match.dataset, [key.tag for key in (*above, *fixed)])
             if left is not None:
                 left -= 1
         if left == 0 or cancel():
@@ -116,6 +143,11 @@ def uid_of(dataset: Dataset, level: Level) -> str:
     """Give the value of a level's Unique Key; "" where there is none."""
     element = dataset.get(level.unique_key)
     return str(element.value or "") if element is not None else ""
+
+
+def _is_empty(dataset: Dataset, tag: int) -> bool:
+    """Tell whether an element is absent or has no value, without decoding it."""
+    return tag not in dataset or not dataset.get_item(tag).value
 
 
 def _is_hierarchical(level: Level, above: Sequence[Key]) -> bool:

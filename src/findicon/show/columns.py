@@ -107,8 +107,8 @@ def columns_for(level: Level, wanted: Sequence[str]) -> tuple[Column, ...]:
     level
         PATIENT to IMAGE.
     wanted
-        Keywords that somebody asked for by name: those that the level's own columns lack get columns of their own, and
-        none of theirs is ever left out.
+        Keywords, or paths into sequences, that somebody asked for by name: those that the level's own columns lack get
+        columns of their own, and none of theirs is ever left out.
     """
     own = COLUMNS[level]
     shown = {keyword for column in own for keyword in column.keywords}
@@ -117,5 +117,6 @@ def columns_for(level: Level, wanted: Sequence[str]) -> tuple[Column, ...]:
 
 
 def text_of(keyword: str) -> Callable[[str], str]:
-    """Give what makes a text of an element's value, by its VR."""
-    return {"DA": date_text, "PN": name_text, "TM": time_text}.get(vr_of(tag_of(keyword)), list_text)
+    """Give what makes a text of an element's value, by its VR; of a path, its last keyword tells."""
+    vr = vr_of(tag_of(keyword.rpartition(".")[2]))
+    return {"DA": date_text, "PN": name_text, "TM": time_text}.get(vr, list_text)

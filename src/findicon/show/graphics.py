@@ -13,6 +13,7 @@ from PIL import Image
 from rich.console import Console, RenderableType
 
 from .halfblocks import HalfBlocks
+from .iterm2 import InlineImage
 
 PictureMaker: TypeAlias = Callable[[Image.Image, int, int], RenderableType]
 """Makes a picture for a terminal: from an image, and the columns and rows to fit it into."""
@@ -24,12 +25,16 @@ _PATIENCE_SECONDS = 1.0
 # Those that draw Kitty's pictures in the text, at Unicode placeholders. They say so in the environment, also through
 # ssh; asking instead would set the title of a tmux pane.
 _KITTY_TERMS = {"xterm-kitty", "xterm-ghostty"}
+# iTerm2 says so too; it sends LC_TERMINAL along through ssh. tmux and screen keep its pictures to themselves.
+_ITERM2 = (("LC_TERMINAL", "iTerm2"), ("TERM_PROGRAM", "iTerm.app"))
+_MULTIPLEXERS = ("screen", "tmux")
 
 
 class Graphics(Enum):
     """Ways to draw a picture in a terminal."""
 
     KITTY = "kitty"
+    ITERM2 = "iTerm2"
     SIXEL = "sixel"
     HALF_BLOCKS = "half blocks"
 
@@ -41,6 +46,8 @@ def picture_maker(console: Console) -> PictureMaker:
     graphics = terminal_graphics()
     if graphics is Graphics.HALF_BLOCKS:
         return HalfBlocks
+    if graphics is Graphics.ITERM2:
+        return InlineImage
     # Not at the top: textual-image asks the terminal while it is imported, so only where one is known to draw.
     from textual_image.renderable import SixelImage, TGPImage  # noqa: PLC0415
 
@@ -64,9 +71,15 @@ def terminal_graphics() -> Graphics:
         return Graphics.HALF_BLOCKS
     if os.environ.get("TERM") in _KITTY_TERMS:
         return Graphics.KITTY
+    if any(os.environ.get(name) == value for name, value in _ITERM2) and not _is_multiplexed():
+        return Graphics.ITERM2
     if "4" in _device_attributes():
         return Graphics.SIXEL
     return Graphics.HALF_BLOCKS
+
+
+def _is_multiplexed() -> bool:
+    return os.environ.get("TERM", "").startswith(_MULTIPLEXERS)
 
 
 def _size_is_known() -> bool:

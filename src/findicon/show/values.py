@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
 # ACR-NEMA wrote dates with full stops, and such files are still about (PS3.5 6.2, DA)
@@ -13,10 +14,22 @@ _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2}))?")
 
 
-def value_of(dataset: Dataset, keyword: str) -> str:
-    r"""Give the text of an element as it stands; "" when it is absent or empty, backslashes between several values."""
+def value_of(dataset: Dataset, path: str) -> str:
+    r"""Give the text of an element as it stands; "" when it is absent or empty, backslashes between several values.
+
+    Parameters
+    ----------
+    dataset
+        The answer.
+    path
+        A keyword, or eight hexadecimal digits; for an element inside the items of a sequence, the sequence's keyword
+        before it and a full stop between them.
+    """
+    keyword, _, inner = path.partition(".")
     if keyword not in dataset:
         return ""
+    if inner:
+        return "\\".join(filter(None, (value_of(item, inner) for item in _items(dataset, keyword))))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a peer's odd value is shown as it is
@@ -27,9 +40,16 @@ def value_of(dataset: Dataset, keyword: str) -> str:
         return ""
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
+    if isinstance(value, Sequence):
+        return counted(str(len(value)), "item", "items") if value else ""
     if isinstance(value, MultiValue | list | tuple):
         return "\\".join("" if one is None else _line(str(one)) for one in value)
     return _line(str(value))
+
+
+def _items(dataset: Dataset, keyword: str) -> Iterable[Dataset]:
+    value = dataset[keyword].value
+    return value if isinstance(value, Sequence) else ()
 
 
 def _undecoded(dataset: Dataset, keyword: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from findicon.cli.keys import parse_keys
+from findicon.cli.keys import parse_keys, paths_of
 from findicon.errors import QueryError
 
 
@@ -21,6 +21,8 @@ from findicon.errors import QueryError
         ("StudyDescription=a=b", "StudyDescription", ("a=b",)),
         ("ModalitiesInStudy=CT", "ModalitiesInStudy", ("CT",)),
         ("IconImageSequence", "IconImageSequence", ()),
+        ("patientname=DOE*", "PatientName", ("DOE*",)),
+        ("MODALITIESINSTUDY=CT", "ModalitiesInStudy", ("CT",)),
     ],
 )
 def test_keys_are_read(argument: str, keyword: str, values: tuple[str, ...]) -> None:
@@ -54,6 +56,11 @@ def test_the_last_of_two_counts() -> None:
     ("argument", "sentence"),
     [
         ("PatientNam=x", "did you mean PatientName"),
+        ("patientnames=x", "did you mean PatientName"),
+        ("PATIENTIDS=x", "did you mean PatientID"),
+        ("StudyDesc=x", "did you mean StudyDescription"),
+        ("RequestAttributesSequence.RequestedProcedurID=x", "did you mean RequestedProcedureID"),
+        ("qqqqqqq=x", "neither a DICOM keyword nor a tag"),
         ("StudyDate=2024-01-31", "20240131"),
         ("StudyDate=20241301", "write a date"),
         ("StudyDate=2024", "write a date"),
@@ -72,3 +79,14 @@ def test_a_wrong_key_is_one_sentence(argument: str, sentence: str) -> None:
     with pytest.raises(QueryError, match=sentence) as caught:
         parse_keys([argument])
     assert "\n" not in str(caught.value)
+
+
+def test_paths_of_keys() -> None:
+    keys = parse_keys(["PatientName=DOE*", "RequestAttributesSequence.RequestedProcedureID", "IconImageSequence"])
+    keys += parse_keys(["RequestAttributesSequence.RequestedProcedureCodeSequence.CodeValue=X"])
+    assert [path for key in keys for path in paths_of(key)] == [
+        "PatientName",
+        "RequestAttributesSequence.RequestedProcedureID",
+        "IconImageSequence",
+        "RequestAttributesSequence.RequestedProcedureCodeSequence.CodeValue",
+    ]

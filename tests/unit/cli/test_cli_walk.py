@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from findicon.cli.keys import parse_keys
-from findicon.cli.walk import ask, level_of_key
+from findicon.cli.walk import ask, level_of_key, misplaced
 from findicon.query import Cancel, EncodedMatch, Level, Match, Query, decode, encode, never
 
 
@@ -102,7 +102,7 @@ def test_a_cancel_ends_the_walk() -> None:
 @pytest.mark.parametrize(
     ("keyword", "level"),
     [
-        ("PatientName", Level.STUDY),
+        ("PatientName", Level.PATIENT),
         ("StudyDate", Level.STUDY),
         ("Modality", Level.SERIES),
         ("SOPClassUID", Level.IMAGE),
@@ -112,3 +112,39 @@ def test_a_cancel_ends_the_walk() -> None:
 def test_levels_of_keys(keyword: str, level: Level) -> None:
     (key,) = parse_keys([keyword])
     assert level_of_key(key) is level
+
+
+@pytest.mark.parametrize(
+    ("level", "keys", "sentences"),
+    [
+        (Level.STUDY, ["PatientName=x", "StudyDate", "ModalitiesInStudy=CT"], []),
+        (Level.PATIENT, ["PatientName=x", "PatientID"], []),
+        (Level.IMAGE, ["PatientName=x", "Modality=CT", "Rows=5"], []),
+        (Level.STUDY, ["Manufacturer"], ["Manufacturer belongs to the SERIES level"]),
+        (Level.STUDY, ["Modality=CT"], ["at STUDY: write ModalitiesInStudy, or ask with --level series"]),
+        (Level.STUDY, ["SOPClassUID=1.2"], ["write SOPClassesInStudy, or ask with --level image"]),
+        (Level.SERIES, ["SOPClassUID=1.2"], ["at SERIES: ask with --level image"]),
+        (Level.PATIENT, ["StudyDate=20240101"], ["at PATIENT: ask with --level study"]),
+        (Level.STUDY, ["ContrastBolusAgent=x"], []),
+    ],
+)
+def test_a_key_of_a_level_below_is_explained(level: Level, keys: list[str], sentences: list[str]) -> None:
+    found = list(misplaced(parse_keys(keys), level))
+    assert len(found) == len(sentences)
+    for sentence, wanted in zip(found, sentences, strict=True):
+        assert wanted in sentence
+
+
+def test_uids_of_the_levels_above_stand_in_the_answers_also_where_the_peer_leaves_them_out() -> None:
+    class Forgetful(Baseline):
+        def _answer(self, query: Query, uids: Mapping[str, str]) -> Match:
+            own = dict([list(uids.items())[-1]])
+            return super()._answer(query, own if query.level is not Level.STUDY else uids)
+
+    answers = [match.dataset for match in ask(Forgetful(), Level.SERIES, [])]
+    assert [(one.StudyInstanceUID, one.SeriesInstanceUID) for one in answers] == [
+        ("1", "1.1"),
+        ("1", "1.2"),
+        ("2", "2.1"),
+        ("2", "2.2"),
+    ]

@@ -1,0 +1,113 @@
+"""The page of settings: every section and key of findicon.toml, out of the models that read it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType
+from typing import get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from findicon.cli.settings import Settings
+
+PAGE = Path(__file__).with_name("settings.md")
+
+_HEAD = """\
+# Settings
+
+Written by `make docs`; a test fails when it does not tell the truth any more.
+
+findicon works without any. What is set stands in `findicon.toml`: the one that `--config` or the variable
+`FINDICON_CONFIG` names, else the one in the folder where the command runs, else the user's (on Linux
+`~/.config/findicon/findicon.toml`). Flags go over variables, variables over the file. A name that is none, or a value
+that cannot be, ends the command with exit code 2 and one sentence that says which and what would be right.
+
+"""
+
+EXAMPLE = """\
+[server]
+ae_title = "FINDICON"
+host = "0.0.0.0"                # reached by others, so peers have to be named
+dicom_port = 11112
+database = "/srv/findicon/catalogue.sqlite"
+storage = "/srv/findicon/storage"
+workers = 4
+
+[icons]
+size = 64
+
+[icons.choice]
+default = "third"
+"1.2.840.10008.5.1.4.1.1.77.1.5.1" = "first"    # Ophthalmic Photography 8 Bit
+
+[tls]
+certificate = "/etc/findicon/certificate.pem"
+key = "/etc/findicon/key.pem"
+authorities = "/etc/findicon/hospital.pem"
+
+[peers.MAIN]                    # findicon find main 'PatientName=DOE*'
+address = "ORTHANC@10.0.0.5:4242"
+verbs = ["echo", "find", "get", "move", "store"]
+charset = "ISO_IR 100"
+
+[peers.VIEWER]
+address = "VIEWER@viewer.hospital.example:2762"
+tls = true
+"""
+
+# The section that stands once for each name.
+_BY_NAME = "peers"
+
+
+def page() -> str:
+    """Write the page."""
+    tables = [_section(name, model) for name, model in sections()]
+    return f"{_HEAD}{''.join(tables)}## A complete example\n\n```toml\n{EXAMPLE}```\n"
+
+
+def sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Give each section and the model of its keys."""
+    for name, field in Settings.model_fields.items():
+        model = _model(field)
+        if model is not None:
+            yield name, model
+
+
+def write() -> None:
+    """Write the page into its file."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def _model(field: FieldInfo) -> type[BaseModel] | None:
+    """Give the model of a section; of a table of sections, that of each."""
+    candidates = (field.annotation, *get_args(field.annotation))
+    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)
+
+
+def _section(name: str, model: type[BaseModel]) -> str:
+    heading, _, about = (model.__doc__ or "").strip().partition("\n")[0].partition(": ")
+    lines = [f"## {heading.replace('``', '`')}", "", f"{about[:1].upper()}{about[1:]}", ""]
+    lines += ["| key | what it says | unless given | variable |", "|---|---|---|---|"]
+    for key, field in model.model_fields.items():
+        variable = f"`FINDICON_{name}_{key}`".upper() if name != _BY_NAME else ""
+        lines.append(f"| `{key}` | {field.description} | {_default(field)} | {variable} |")
+    if name == _BY_NAME:
+        lines += ["", 'One peer as a variable: `FINDICON_PEERS_MAIN=\'{"address": "ORTHANC@10.0.0.5:4242"}\'`.']
+    return "\n".join([*lines, "", ""])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "has to be given"
+    value = field.default
+    if isinstance(value, NoneType) or value == "":
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, frozenset):
+        return f"`{sorted(value)}`".replace("'", '"')
+    return f"`{value}`" if isinstance(value, int) else f'`"{value}"`'
+
+
+if __name__ == "__main__":
+    write()
