@@ -123,8 +123,8 @@ def _encoded(
     character_sets: tuple[str, ...],
 ) -> bytes:
     """Encode a row whatever is in it, element by element."""
-    text = "".join(str(row[one.place]) for one in elements if one.place is not None and one.vr in TEXT_VRS)
-    names = characters_for(character_sets, text)
+    texts = [(one.vr, str(row[one.place])) for one in elements if one.place is not None and one.vr in TEXT_VRS]
+    names = characters_for(character_sets, texts)
     parts = []
     if names:
         parts.append(head(_SPECIFIC_CHARACTER_SET, "CS", explicit=explicit))
@@ -138,7 +138,9 @@ def _encoded(
         if element.vr in BINARY:
             parts.append(binary(element.vr, value, explicit=explicit))
         else:
-            encoded = encode_text(value, names) if element.vr in TEXT_VRS else value.encode("ascii", "replace")
+            encoded = (
+                encode_text(element.vr, value, names) if element.vr in TEXT_VRS else value.encode("ascii", "replace")
+            )
             parts.append(padded(element.vr, encoded, explicit=explicit))
     return b"".join(parts)
 

@@ -9,6 +9,8 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+_LARGEST = 1 << 26
+
 
 def encode(dataset: Dataset, transfer_syntax: UID) -> bytes:
     """Encode an identifier.
@@ -37,13 +39,31 @@ def decode(data: bytes, transfer_syntax: UID) -> Dataset:
         Whatever pydicom raises for bytes that are no data set; callers at the edge translate it.
     """
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
-        data = zlib.decompress(data, wbits=-zlib.MAX_WBITS)
+        data = inflate(data)
     return read_dataset(
         BytesIO(data),
         is_implicit_VR=transfer_syntax == ImplicitVRLittleEndian,
         is_little_endian=transfer_syntax != ExplicitVRBigEndian,
         bytelength=len(data),
     )
+
+
+def inflate(data: bytes) -> bytes:
+    """Decompress an encoded data set (PS3.5 A.5).
+
+    Raises
+    ------
+    ValueError
+        The bytes are not compressed so, or hold more than an identifier ever needs.
+    """
+    decompressor = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        inflated = decompressor.decompress(data, _LARGEST)
+    except zlib.error as error:
+        raise ValueError(f"it cannot be decompressed: {error}") from error
+    if decompressor.unconsumed_tail:
+        raise ValueError(f"decompressed it is longer than {_LARGEST} bytes")
+    return inflated
 
 
 def deflate(data: bytes) -> bytes:

@@ -1,11 +1,20 @@
 """A C-FIND identifier, as it came in, to a Query (PS3.4 C.4.1.1.3.1, C.4.1.2.1)."""
 
+import struct
+from collections.abc import Iterable
+
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..errors import QueryError
-from .keys import Key
+from .characters import TEXT_VRS, character_sets_of, decode_text
+from .encoding import inflate
+from .keys import Key, vr_of
 from .levels import QUERY_RETRIEVE_LEVEL, Level, Model
 from .query import Options, Query, level_named
+from .values import split
+from .wire import Element, Malformed, elements_of, items_of
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _QUERY_RETRIEVE_VIEW = 0x00080053
@@ -13,15 +22,19 @@ _RETRIEVE_AE_TITLE = 0x00080054
 _TIMEZONE_OFFSET = 0x00080201
 # Elements of an identifier that are not keys: they say how to read it, or are answered whatever was asked.
 _NOT_KEYS = {_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
+_NUMBERS = {"FD": "d", "FL": "f", "SL": "l", "SS": "h", "SV": "q", "UL": "L", "US": "H", "UV": "Q"}
+_BYTES = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 
 
-def query_from_identifier(identifier: Dataset, model: Model, options: Options | None = None) -> Query:
-    """Read the question out of a C-FIND identifier.
+def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: Options | None = None) -> Query:
+    """Read the question out of an encoded C-FIND identifier.
 
     Parameters
     ----------
-    identifier
-        The decoded identifier; text is decoded with its own Specific Character Set.
+    data
+        The identifier as it came, in Implicit, Explicit or Deflated Explicit VR Little Endian.
+    transfer_syntax
+        Which of them.
     model
         The information model of the presentation context it came on.
     options
@@ -30,27 +43,81 @@ def query_from_identifier(identifier: Dataset, model: Model, options: Options | 
     Raises
     ------
     QueryError
-        Status A900 with the offending element: Query/Retrieve Level missing, unknown or not in the model, or the
-        Unique Key of a level above missing or not a single value (PS3.4 C.4.1.2.1).
+        With the offending element: status C000 for bytes that are no data set; A900 for a Query/Retrieve Level that is
+        missing, unknown or not in the model, for a Unique Key of a level above that is missing or not a single value
+        (PS3.4 C.4.1.2.1), for text in a character set that does not exist, for a value of the wrong length.
     """
+    try:
+        if transfer_syntax == DeflatedExplicitVRLittleEndian:
+            data = inflate(data)
+        elements = elements_of(data, explicit=transfer_syntax != ImplicitVRLittleEndian)
+    except Malformed as error:
+        raise _unreadable(error, error.tag or None) from error
+    except ValueError as error:
+        raise _unreadable(error, None) from error
+    names = _character_sets(elements)
+    return _query({element.tag: _key(element, names) for element in elements}, names or (), model, options)
+
+
+def query_from_identifier(identifier: Dataset, model: Model, options: Options | None = None) -> Query:
+    """Read the question out of a decoded C-FIND identifier; otherwise as `query_from_bytes`.
+
+    Parameters
+    ----------
+    identifier
+        The identifier; what pydicom has not decoded yet is decoded here, with its own Specific Character Set.
+    model, options
+        As for `query_from_bytes`.
+
+    Raises
+    ------
+    QueryError
+        As for `query_from_bytes`.
+    """
+    found: dict[int, Element | Key] = {}
+    for tag in identifier.keys():  # noqa: SIM118 -- iterating over the data set itself would decode its values
+        element = identifier.get_item(tag)
+        if isinstance(element, RawDataElement) and element.is_little_endian:
+            try:
+                found[int(tag)] = _element(element)
+            except Malformed as error:
+                raise _unreadable(error, int(tag)) from error
+        else:
+            found[int(tag)] = Key.from_element(identifier[tag])
+    names = _character_sets(found.values())
+    keys = {tag: _key(one, names) if isinstance(one, Element) else one for tag, one in found.items()}
+    return _query(keys, names or (), model, options)
+
+
+def _unreadable(error: Exception, tag: int | None) -> QueryError:
+    return QueryError(f"The identifier cannot be decoded: {error}", status=0xC000, offending_element=tag)
+
+
+def _element(raw: RawDataElement) -> Element:
+    value = raw.value or b""
+    vr = raw.VR or vr_of(int(raw.tag))
+    if vr == "SQ":
+        return Element(int(raw.tag), vr, value, items_of(value, explicit=not raw.is_implicit_VR))
+    return Element(int(raw.tag), vr, value)
+
+
+def _query(keys: dict[int, Key], names: tuple[str, ...], model: Model, options: Options | None) -> Query:
     options = options or Options()
-    level = _level(identifier, model)
-    keys = [Key.from_element(element) for element in identifier if int(element.tag) not in _NOT_KEYS]
     query = Query(
-        level,
+        _level(keys.get(QUERY_RETRIEVE_LEVEL), model),
         model=model,
-        keys=(key for key in keys if key.tag & 0xFFFF),  # no group lengths
+        keys=(key for tag, key in keys.items() if tag & 0xFFFF and tag not in _NOT_KEYS),  # no group lengths
         defaults=False,
         options=options,
-        character_sets=_character_sets(identifier),
+        character_sets=names,
     )
     if not options.relational:
         _check_levels_above(query)
     return query
 
 
-def _level(identifier: Dataset, model: Model) -> Level:
-    name = str(identifier.get("QueryRetrieveLevel") or "")
+def _level(key: Key | None, model: Model) -> Level:
+    name = key.values[0].strip() if key and key.values else ""
     if not name:
         raise QueryError("Query/Retrieve Level is missing", offending_element=QUERY_RETRIEVE_LEVEL)
     level = level_named(name)
@@ -59,9 +126,48 @@ def _level(identifier: Dataset, model: Model) -> Level:
     return level
 
 
-def _character_sets(identifier: Dataset) -> tuple[str, ...]:
-    value = identifier.get("SpecificCharacterSet") or ()
-    return (value,) if isinstance(value, str) else tuple(str(one) for one in value)
+def _character_sets(elements: Iterable[Element | Key]) -> tuple[str, ...] | None:
+    """Give the character sets of an identifier; None when they do not exist, which text in ASCII does not mind."""
+    for element in elements:
+        if element.tag == _SPECIFIC_CHARACTER_SET:
+            if isinstance(element, Key):
+                return character_sets_of(element.values)
+            return character_sets_of(element.value.decode("ascii", "replace").rstrip("\0 ").split("\\"))
+    return ()
+
+
+def _key(element: Element, names: tuple[str, ...] | None) -> Key:
+    vr = vr_of(element.tag)
+    if vr == "UN":
+        vr = element.vr
+    if vr == "SQ":
+        return Key(element.tag, vr, items=tuple(tuple(_key(one, names) for one in item) for item in element.items))
+    values = _values(element, vr if element.vr == "UN" else element.vr, names)
+    return Key(element.tag, vr, values if any(values) else ())
+
+
+def _values(element: Element, vr: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    value = element.value
+    if vr in _BYTES:
+        return (value.hex(),) if value else ()
+    if vr == "AT":
+        pairs = _numbers(element, "HH", 4)
+        return tuple(f"{group:04X}{number:04X}" for group, number in pairs)
+    if vr in _NUMBERS:
+        return tuple(repr(number) for (number,) in _numbers(element, _NUMBERS[vr], struct.calcsize("<" + _NUMBERS[vr])))
+    value = value.rstrip(b"\0 ")
+    if names is None and vr in TEXT_VRS and not value.isascii():
+        raise QueryError("Its Specific Character Set does not exist", offending_element=_SPECIFIC_CHARACTER_SET)
+    return split(vr, decode_text(vr, value, names or ()))
+
+
+def _numbers(element: Element, layout: str, size: int) -> Iterable[tuple[int | float, ...]]:
+    if len(element.value) % size:
+        raise QueryError(
+            f"{Key(element.tag, element.vr).keyword} is {len(element.value)} bytes long, not a multiple of {size}",
+            offending_element=element.tag,
+        )
+    return struct.iter_unpack(f"<{layout}", element.value)
 
 
 def _check_levels_above(query: Query) -> None:

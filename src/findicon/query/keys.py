@@ -14,6 +14,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from ..errors import QueryError
+from .values import split
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 
@@ -66,8 +67,9 @@ class Key:
             The name is no keyword and no tag; the message offers the nearest keyword.
         """
         tag = tag_of(name)
-        values = value.split("\\") if isinstance(value, str) else [str(one) for one in value]
-        return cls(tag, vr_of(tag), tuple(values) if any(values) else ())
+        vr = vr_of(tag)
+        values = split(vr, value) if isinstance(value, str) else tuple(str(one) for one in value)
+        return cls(tag, vr, values if any(values) else ())
 
     @classmethod
     def from_element(cls, element: DataElement) -> "Key":

@@ -1,0 +1,123 @@
+"""Encoded data sets taken apart (PS3.5 7), whatever their values are: nothing is decoded, nothing is guessed."""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .keys import vr_of
+
+_LONG_LENGTH = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_DEEPEST = 16
+
+
+class Malformed(ValueError):
+    """These bytes are no data set; `tag` is the element at which that shows."""
+
+    def __init__(self, reason: str, tag: int) -> None:
+        super().__init__(reason)
+        self.tag = tag
+
+
+class Element(NamedTuple):
+    """One element.
+
+    Attributes
+    ----------
+    tag
+        Its tag.
+    vr
+        Its VR, from the dictionary where the encoding does not say it.
+    value
+        Its value's bytes; for a sequence, its items with their heads.
+    items
+        The elements of each item of a sequence.
+    """
+
+    tag: int
+    vr: str
+    value: bytes
+    items: "tuple[tuple[Element, ...], ...]" = ()
+
+
+def elements_of(data: bytes, *, explicit: bool) -> tuple[Element, ...]:
+    """Take a little endian data set apart.
+
+    Raises
+    ------
+    Malformed
+        An element ends beyond the end, or sequences nest too deeply.
+    """
+    found = _Walk(data, explicit).elements(0, len(data), 0)
+    return tuple(found)
+
+
+def items_of(value: bytes, *, explicit: bool) -> tuple[tuple[Element, ...], ...]:
+    """Take the value of a sequence apart into the elements of its items; raises Malformed."""
+    return _Walk(value, explicit).items(0, 0, len(value), 1, explicit)[0]
+
+
+class _Walk:
+    def __init__(self, data: bytes, explicit: bool) -> None:
+        self._data = data
+        self._explicit = explicit
+        self._at = 0
+
+    def elements(self, start: int, end: int, depth: int, *, explicit: bool | None = None) -> Iterator[Element]:
+        """Give the elements from `start` to `end`, or to the end of the item that begins there."""
+        explicit = self._explicit if explicit is None else explicit
+        at = start
+        while at < end:
+            tag, vr, length, at = self._head(at, end, explicit=explicit)
+            if tag == _ITEM_END:
+                break
+            if vr == "SQ" or length == _UNDEFINED:
+                # PS3.5 6.2.2 Note 4: a sequence in VR UN is implicit whatever surrounds it.
+                inside = explicit and vr == "SQ"
+                items, after = self.items(tag, at, min(end, at + length), depth + 1, inside)
+                yield Element(tag, "SQ", self._data[at:after], items)
+                at = after
+            else:
+                if at + length > end:
+                    raise Malformed("it is longer than what holds it", tag)
+                yield Element(tag, vr, self._data[at : at + length])
+                at += length
+        self._at = at
+
+    def _head(self, at: int, end: int, *, explicit: bool) -> tuple[int, str, int, int]:
+        if at + 8 > end:
+            raise Malformed("the data set ends inside an element", 0)
+        group, number = struct.unpack_from("<HH", self._data, at)
+        tag = group << 16 | number
+        if not explicit or group == 0xFFFE:
+            return tag, vr_of(tag), struct.unpack_from("<L", self._data, at + 4)[0], at + 8
+        code = self._data[at + 4 : at + 6]
+        if not (code.isalpha() and code.isupper()):
+            raise Malformed("it has no VR", tag)
+        if code not in _LONG_LENGTH:
+            return tag, code.decode(), struct.unpack_from("<H", self._data, at + 6)[0], at + 8
+        if at + 12 > end:
+            raise Malformed("the data set ends inside it", tag)
+        return tag, code.decode(), struct.unpack_from("<L", self._data, at + 8)[0], at + 12
+
+    def items(
+        self, of: int, start: int, end: int, depth: int, explicit: bool
+    ) -> tuple[tuple[tuple[Element, ...], ...], int]:
+        """Give the items between two places, and where they end."""
+        if depth > _DEEPEST:
+            raise Malformed("its sequences nest too deeply", of)
+        found = []
+        at = start
+        while at < end:
+            tag, _, length, at = self._head(at, end, explicit=False)
+            if tag == _SEQUENCE_END:
+                break
+            if tag != _ITEM:
+                raise Malformed("it holds something that is no item", of)
+            if length != _UNDEFINED and at + length > end:
+                raise Malformed("its item is longer than itself", of)
+            item_end = end if length == _UNDEFINED else at + length
+            found.append(tuple(self.elements(at, item_end, depth, explicit=explicit)))
+            at = self._at if length == _UNDEFINED else item_end
+        return tuple(found), at
