@@ -263,11 +263,25 @@ class Association:
         if isinstance(error, AbortReceivedError):
             self._close_now()
             return PeerAborted(self.peer, str(error))
+        said = self._last_words() if self.is_open else ""
+        if said:
+            self._close_now()
+            return PeerAborted(self.peer, said)
         if self.is_open:  # the peer may still be there when it is this side that ends (Server.stop)
             with contextlib.suppress(TransportClosedError):
                 self.transport.send_some(pdus.abort(pdus.BY_USER, pdus.NOT_SPECIFIED))
         self._close_now()
         return PeerAborted(self.peer, str(error))
+
+    def _last_words(self) -> str:
+        """Look whether a peer that is gone had said why: a write fails before its abort is read."""
+        try:
+            self._inbox.command_now()
+        except AbortReceivedError as error:
+            return str(error)
+        except _LOST:
+            pass
+        return ""
 
     def _end(self, last_words: bytes) -> None:
         self.is_open = False
