@@ -6,6 +6,7 @@ our ACK (Linux leaves quick-ack mode by itself, so setting it once does not last
 """
 
 import contextlib
+import mmap
 import select
 import socket
 import ssl
@@ -45,7 +46,8 @@ class Transport:
         connection.setblocking(False)
         if connection.family in {socket.AF_INET, socket.AF_INET6}:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._view = memoryview(bytearray(capacity))
+        # not a bytearray, which is real memory from the start: pages of this come into being when bytes arrive in them
+        self._view = memoryview(mmap.mmap(-1, capacity))
         self._start = 0
         self._end = 0
         if _HAS_POLL:

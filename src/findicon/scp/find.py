@@ -4,11 +4,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import NamedTuple
 
-from pydicom.dataset import Dataset
-
 from ..dimse import (
     Association,
-    Context,
     Flusher,
     Outbox,
     Received,
@@ -20,7 +17,7 @@ from ..dimse import (
 )
 from ..errors import FindiconError, QueryError
 from ..observe import audit, log
-from ..query import Finder, Key, Match, Model, Options, Query, decode, query_from_identifier
+from ..query import Finder, Key, Match, Model, Query, query_from_bytes
 from . import replies
 from .doors import Caller
 
@@ -44,7 +41,8 @@ def answer_find(association: Association, received: Received, finder: Finder, fl
     with Outbox(association, flusher) as outbox:
         answering = _Answering(association, received, outbox)
         try:
-            asked = _query(data, context, association.options.get(context.abstract_syntax))
+            options = association.options.get(context.abstract_syntax)
+            asked = query_from_bytes(data, context.transfer_syntax, _MODELS[context.abstract_syntax], options)
             answering.run(finder, asked)
             end = _End(replies.CANCEL if answering.is_cancelled else replies.SUCCESS)
         except Exception as error:  # a Finder is somebody else's code: whatever it raises is a failure status
@@ -142,16 +140,6 @@ class _Answering:
             self.is_cancelled = received.command.responded_to == self._received.command.message_id
             received = self._outbox.receive_now()
         return self.is_cancelled
-
-
-def _query(data: bytes, context: Context, options: Options | None) -> Query:
-    try:
-        identifier: Dataset = decode(data, context.transfer_syntax)
-        return query_from_identifier(identifier, _MODELS[context.abstract_syntax], options)
-    except QueryError:
-        raise
-    except Exception as error:  # pydicom raises whatever Python raises for bytes that are no data set
-        raise QueryError("The identifier cannot be decoded", status=replies.UNABLE_TO_PROCESS) from error
 
 
 def _spoken(query: Query | None) -> dict[str, str]:
