@@ -28,7 +28,8 @@ NATIVE = frozenset(
 class Frame:
     """Where one frame lies.
 
-    ``spans`` are its pieces as (position, length); ``first_bit`` is where a 1-bit frame begins in its first byte.
+    ``spans`` are its pieces as (position, length); ``first_bit`` is where a native frame begins in its first
+    byte, or word.
     """
 
     source: Source
@@ -109,5 +110,6 @@ def _native_frame(header: Header, image: Image, index: int) -> Frame:
             f"The pixel data is too short: frame {index + 1} of {image.rows} x {image.columns} ends at byte {end}, "
             f"there are {pixels.length} declared" + ("" if end > pixels.length else " but the file ends before")
         )
-    begin = first // 8
-    return Frame(source, ((pixels.position + begin, end - begin),), first % 8)
+    unit = 16 if image.big_endian and image.in_words else 8
+    begin, end = first // unit * unit // 8, -(-(first + bits) // unit) * unit // 8
+    return Frame(source, ((pixels.position + begin, end - begin),), first % unit)

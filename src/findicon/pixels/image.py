@@ -8,6 +8,8 @@ from ..errors import IconError
 from .header import Header
 from .limits import Limits
 
+# Explicit VR Big Endian, and GE's private syntax with pixels like that in an Implicit VR Little Endian data set.
+_BIG_ENDIAN = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
 _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
 
 
@@ -15,7 +17,8 @@ _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
 class Image:
     """The shape and the coding of an image's pixels.
 
-    ``floating`` tells Float and Double Float Pixel Data from integers; ``shift`` is where the stored bits begin.
+    ``floating`` tells Float and Double Float Pixel Data from integers; ``shift`` is where the stored bits begin;
+    ``big_endian`` is of native pixels; ``in_words`` says that their bytes lie in 16-bit words, two in each.
     """
 
     transfer_syntax: UID
@@ -30,6 +33,8 @@ class Image:
     signed: bool
     floating: bool
     frames: int
+    big_endian: bool
+    in_words: bool
 
     @property
     def is_colour(self) -> bool:
@@ -84,6 +89,8 @@ def describe(header: Header, limits: Limits) -> Image:
         signed=header.integer(0x00280103) == 1,
         floating=header.pixels.tag in _FLOATS,
         frames=max(header.integer(0x00280008) or 1, 1),
+        big_endian=header.transfer_syntax in _BIG_ENDIAN,
+        in_words=allocated <= 8 and header.pixels.vr == b"OW",
     )
 
 

@@ -72,5 +72,7 @@ def lut_entries(data: bytes, count: int, name: str, *, little_endian: bool) -> W
     if len(data) >= 2 * count:
         return np.frombuffer(data, "<u2" if little_endian else ">u2", count).astype(np.uint16)
     if count <= len(data) <= count + 1:
+        if not little_endian and len(data) % 2 == 0:  # two in a word
+            data = np.frombuffer(data, ">u2").astype("<u2").tobytes()
         return np.frombuffer(data, np.uint8, count).astype(np.uint16)
     raise IconError(f"The {name} has {len(data)} bytes for {count} entries")

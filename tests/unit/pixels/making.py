@@ -105,7 +105,7 @@ def _encapsulate(dataset: Dataset, frames: Sequence[bytes], table: str) -> None:
 def saved(dataset: Dataset, syntax: str = EXPLICIT) -> BytesIO:
     """Write a data set as a file in memory."""
     if "PixelData" in dataset and dataset["PixelData"].VR == "OB or OW":
-        dataset["PixelData"].VR = "OW"
+        dataset["PixelData"].VR = "OB" if dataset.get("BitsAllocated", 8) <= 8 else "OW"
     dataset.file_meta = FileMetaDataset()
     written_as = HTJ2K if syntax in {JPEG_XL_LOSSLESS, JPEG_XL} else syntax  # pydicom does not know JPEG XL
     dataset.file_meta.TransferSyntaxUID = UID(written_as)

@@ -64,6 +64,20 @@ def test_native_frames_are_found_by_their_length(syntax: str) -> None:
     assert frames_of(file_of(FRAMES, syntax, **windowed())) == [10, 20, 30, 40, 50, 60, 70]
 
 
+@pytest.mark.parametrize("bits", [8, 1])
+def test_big_endian_words_hold_two_bytes_each_and_frames_may_begin_inside_one(bits: int) -> None:
+    frames = (np.random.default_rng(0).integers(0, 256, (5, 7, 9)) >> (8 - bits)).astype(np.uint8)
+    in_bytes = frames.tobytes() if bits == 8 else np.packbits(frames.ravel(), bitorder="little").tobytes()
+    in_bytes += b"\0" * (len(in_bytes) % 2)
+    dataset = described(frames, BitsAllocated=bits, BitsStored=bits, HighBit=bits - 1)
+    dataset.WindowCenter, dataset.WindowWidth = (128, 256) if bits == 8 else (1, 2)
+    dataset.PixelData = np.frombuffer(in_bytes, "<u2").astype(">u2").tobytes()
+    dataset["PixelData"].VR = "OW"
+    for number in range(1, 6):
+        shown = render(saved(dataset, BIG), 9, frame=number).array
+        assert np.array_equal(shown, frames[number - 1] * (1 if bits == 8 else 255))
+
+
 @pytest.mark.parametrize("table", ["basic", "extended", "none"])
 @pytest.mark.parametrize("syntax", ENCAPSULATED)
 def test_encapsulated_frames_are_found_with_and_without_offset_table(syntax: str, table: str) -> None:

@@ -9,7 +9,6 @@ from ...errors import IconError
 from ..image import Image
 from .interface import Decoded, Task
 
-_BIG_ENDIAN = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
 # Of larger frames only some rows are read: that many for each row of the picture, spread evenly.
 _LARGE_FRAME = 4 << 20
 _ROWS_READ = 4
@@ -27,17 +26,21 @@ class Native:
     def decode(self, task: Task) -> Decoded:
         """Read the frame, or of a large one as many rows as the picture needs."""
         image, frame = task.image, task.frame
+        swapped = image.big_endian and image.in_words
         if image.bits_allocated == 1:
             task.limits.check_memory(9 * frame.length, "Unpacking the frame")
-            return Decoded(_unpacked(frame.read(), frame.first_bit, image), image.photometric)
+            data = _swapped(frame.read()) if swapped else frame.read()
+            return Decoded(_unpacked(data, frame.first_bit, image), image.photometric)
         planes = image.samples if image.planar and image.samples > 1 else 1
         rows = image.rows
-        if frame.length > _LARGE_FRAME and image.rows >= 2 * _ROWS_READ * task.rows:
+        if frame.length > _LARGE_FRAME and not swapped and image.rows >= 2 * _ROWS_READ * task.rows:
             rows = _ROWS_READ * task.rows
             data = _spread_rows(task, planes, rows)
         else:
             task.limits.check_memory(2 * frame.length, "Reading the frame")
             data = frame.read()
+        if swapped:
+            data = _swapped(data)[frame.first_bit // 8 :][: image.frame_bits // 8]
         stored = np.frombuffer(data, _dtype(image))
         if image.photometric == "YBR_FULL_422":
             return Decoded(_upsampled(stored.reshape(rows, -1), image), "YBR_FULL")
@@ -50,8 +53,13 @@ class Native:
         return Decoded(stored, image.photometric)
 
 
+def _swapped(data: bytes) -> bytes:
+    """Exchange the bytes of each word: in big endian the first pixel is in the second one (PS3.5 8.1.2)."""
+    return np.frombuffer(data, ">u2").astype("<u2").tobytes()
+
+
 def _dtype(image: Image) -> np.dtype[Any]:
-    order = ">" if image.transfer_syntax in _BIG_ENDIAN else "<"
+    order = ">" if image.big_endian else "<"
     kind = "f" if image.floating else "u"
     return np.dtype(f"{order}{kind}{image.bits_allocated // 8}")
 
