@@ -188,6 +188,32 @@ def test_without_c_get_nobody_knows_whose_the_icons_are() -> None:
     assert report.passed
 
 
+def test_a_blank_icon_of_an_image_that_is_not_blank_is_for_people_to_look_at() -> None:
+    with serving(next(oddity for oddity in ODD_BUT_LAWFUL if oddity.name == "blank")) as address:
+        report = check(address)
+    assert verdicts(report, "of its image") == {Level.IMAGE: Verdict.UNKNOWN}
+
+
+def test_an_icon_may_be_of_any_frame() -> None:
+    scp = WrongScp()
+    image = scp.images["1.2.1.1.1"]
+    others = scp.images["1.2.1.1.2"].PixelData + scp.images["1.2.2.1.1"].PixelData
+    image.NumberOfFrames = 3
+    image.PixelData = others + image.PixelData
+    with Server(scp, source=scp) as server:
+        report = check(server.address)
+    assert verdicts(report, "of its image") == {Level.IMAGE: Verdict.PASS}
+
+
+def test_an_image_that_is_too_large_is_not_retrieved() -> None:
+    scp = WrongScp()
+    for image in scp.images.values():
+        image.NumberOfFrames = 100_000
+    with Server(scp, source=scp) as server:
+        report = check(server.address)
+    assert verdicts(report, "of its image") == {Level.IMAGE: Verdict.UNKNOWN}
+
+
 def test_patient_root_alone() -> None:
     # a peer with the other information model: everything is asked from the patient down
     entity = AE()

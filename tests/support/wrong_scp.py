@@ -121,7 +121,7 @@ class WrongScp:
 
     def __init__(self, mistake: Mistake | None = None) -> None:
         self.mistake = mistake
-        self._images: dict[str, Dataset] = {}
+        self.images: dict[str, Dataset] = {}
         self._pixels: dict[str, bytes] = {}
         for study in (1, 2):
             for image in (1, 2):
@@ -130,7 +130,7 @@ class WrongScp:
     def _add(self, study: int, image: int) -> None:
         uid = f"1.2.{study}.1.{image}"
         shown = picture(2 * (study - 1) + image - 1)
-        self._images[uid] = instance(
+        self.images[uid] = instance(
             PatientID=f"P{study}",
             StudyInstanceUID=f"1.2.{study}",
             SeriesInstanceUID=f"1.2.{study}.1",
@@ -146,7 +146,7 @@ class WrongScp:
     def open(self, sop_instance: str) -> BinaryIO:
         """Give an instance as a file."""
         stream = BytesIO()
-        self._images[sop_instance].save_as(stream, enforce_file_format=True)
+        self.images[sop_instance].save_as(stream, enforce_file_format=True)
         stream.seek(0)
         return stream
 
@@ -162,7 +162,7 @@ class WrongScp:
             yield self._answer(query, mistake, form, number, found[unique])
 
     def _matching(self, query: Query) -> Iterator[tuple[str, Dataset]]:
-        for uid, image in self._images.items():
+        for uid, image in self.images.items():
             if all(
                 str(image[key.tag].value) in key.values
                 for key in query.keys.values()
@@ -171,7 +171,7 @@ class WrongScp:
                 yield uid, image
 
     def _answer(self, query: Query, mistake: Mistake, form: str, number: int, uid: str) -> "_Bytes":
-        image = self._images[uid]
+        image = self.images[uid]
         icon = self._pixels[mistake.shown(uid)]
         common: Item = {0x00080052: text(b"CS", str(query.level)), 0x00080054: text(b"AE", "WRONG")}
         for tag in query.keys:
@@ -353,4 +353,5 @@ ODD_BUT_LAWFUL = (
         lambda data: bytes(min(255, value // 2 + 40) for value in data)
     )),
     Mistake("large", "", Level.IMAGE, item=enlarged),
+    Mistake("blank", "", Level.IMAGE, item=repainted(lambda data: bytes(len(data)))),
 )  # fmt: skip

@@ -60,7 +60,7 @@ def judge_belonging(client: Client, seen: Sequence[Seen]) -> Finding:
     unlike = []
     judged = 0
     for one in seen:
-        own = max((_own_likeness(one.icon, picture) for picture in pictures[one.uid]), default=None)
+        own = _own_likeness(one.icon, pictures[one.uid])
         if own is None:
             continue
         judged += 1
@@ -83,10 +83,11 @@ def _finding(verdict: Verdict, detail: str, judged: int = 0) -> Finding:
     return found(rules.BELONGS, Level.IMAGE, verdict, detail, judged)
 
 
-def _own_likeness(icon: Icon, picture: Icon) -> float:
-    """Compare with the icon's own image, in its favour: negative and too plain pictures count as alike."""
-    alike = likeness(icon.to_array(), picture.to_array())
-    return 1.0 if alike is None else abs(alike)
+def _own_likeness(icon: Icon, pictures: Sequence[Icon]) -> float | None:
+    """Compare with the icon's own image, where an inverted icon counts as alike; None where the image is too plain."""
+    telling = [picture.to_array() for picture in pictures]
+    telling = [array for array in telling if likeness(array, array) is not None]
+    return max((abs(likeness(icon.to_array(), array) or 0.0) for array in telling), default=None)
 
 
 def _nearest(icon: Icon, pictures: Sequence[Icon]) -> float:
@@ -97,10 +98,10 @@ def _pictures(client: Client, seen: Seen) -> list[Icon]:
     """Make icons of the instance, one of each frame; none when it is too large, does not come, or has no pixels."""
     unique = Key(Level.IMAGE.unique_key, "UI", (seen.uid,))
     keys = (*seen.place.above, unique)
-    facts = next(client.find(Query(Level.IMAGE, model=seen.place.model, keys=keys)), None)
-    header = facts.dataset if facts is not None else Dataset()
-    frames = int(header.get("NumberOfFrames") or 1)
-    if int(header.get("Rows") or 0) * int(header.get("Columns") or 0) * frames * 2 > _MOST_BYTES:
+    facts = [match.dataset for match in client.find(Query(Level.IMAGE, model=seen.place.model, keys=keys))]
+    header = facts[0] if facts else Dataset()
+    pixels = _number(header, "Rows", 0) * _number(header, "Columns", 0) * _number(header, "NumberOfFrames", 1)
+    if 2 * pixels > _MOST_BYTES:
         return []
     memory = _Memory()
     sop_class = str(header.get("SOPClassUID") or "")
@@ -110,9 +111,16 @@ def _pictures(client: Client, seen: Seen) -> list[Icon]:
     if instance is None:
         return []
     size = max(seen.icon.rows, seen.icon.columns)
-    frames = int(instance.get("NumberOfFrames") or 1)
+    frames = _number(instance, "NumberOfFrames", 1)
     chosen = [None, *range(1, frames + 1, -(-frames // _MOST_FRAMES))] if frames > 1 else [None]
     return [icon for frame in chosen if (icon := _made(instance, size, frame)) is not None]
+
+
+def _number(dataset: Dataset, keyword: str, default: int) -> int:
+    try:
+        return int(dataset.get(keyword) or default)
+    except Exception:  # noqa: BLE001  pydicom raises whatever malformed values lead it to
+        return default
 
 
 def _made(instance: Dataset, size: int, frame: int | None) -> Icon | None:
