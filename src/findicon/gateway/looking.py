@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from ..icons import Facts, Kind, kind_of
-from ..query import Cancel, Key, Level, Query, never
+from ..query import Cancel, Key, Level, Options, Query, never
 from .memory import Memory
 from .questions import Asked
 
@@ -19,6 +19,7 @@ _IMAGE_KEYS = (
 # How large each level of a slide is.
 _SLIDE_KEYS = ("Rows", "Columns", "TotalPixelMatrixRows", "TotalPixelMatrixColumns")
 _SLIDE = "SM"
+_RELATIONAL = Options(relational=True)
 _PICTURED = {Kind.IMAGE, Kind.VIDEO, Kind.DOSE, Kind.SEGMENTATION, Kind.OBJECT}
 
 
@@ -75,6 +76,10 @@ class Looking:
         """Give the series of a study, by UID; those of a moment ago will do. Raises PeerError."""
         return self._series.get(study, lambda: sorted(self._ask_series(study), key=lambda one: one.uid))
 
+    def forget(self, study: str) -> None:
+        """Ask for the series of a study anew the next time."""
+        self._series.forget(study)
+
     def images_of(self, study: str, series: str) -> list[Facts]:
         """Give the facts of the instances of a series, by UID. Raises PeerError."""
         known = next((one for one in self.series_of(study) if one.uid == series), SeriesFacts(series, "", None, None))
@@ -117,6 +122,7 @@ class Looking:
         query = Query(
             Level.IMAGE,
             defaults=False,
+            options=_RELATIONAL,
             SOPInstanceUID=instance,
             SOPClassUID="",
             StudyInstanceUID="",
@@ -130,7 +136,7 @@ class Looking:
 
     def study_of(self, series: str) -> str:
         """Find the study of a series, for upstreams that answer relational queries; empty when it is not found."""
-        query = Query(Level.SERIES, defaults=False, SeriesInstanceUID=series, StudyInstanceUID="")
+        query = Query(Level.SERIES, defaults=False, options=_RELATIONAL, SeriesInstanceUID=series, StudyInstanceUID="")
         for match in self._upstream.find(query, self._cancel):
             if _text(match.dataset, "SeriesInstanceUID") == series:
                 return _text(match.dataset, "StudyInstanceUID")

@@ -156,6 +156,9 @@ class Maker:
         made = self._sources.whole(Level.STUDY, study, "")
         if made is not None:
             return self.keep(entity, count, made, _THUMBNAIL)
+        if sum(one.count or 0 for one in self._looking.series_of(study)) != count:
+            self._looking.forget(study)  # what was asked a moment ago is no longer so
+            self._key_objects.forget(study)
         for series in islice(self._ranked(study), _TRIES):
             item = self._of_series(study, series.uid, series.count)
             if item is not None:
@@ -191,8 +194,8 @@ class Maker:
                 seen.add(best)
 
     def _first(self, candidates: Iterator[Facts]) -> tuple[Rendered, str]:
-        """Give the first picture that there is and that is not blank, and what it was made from."""
-        blank: tuple[Rendered, str] | None = None
+        """Give the first picture that shows something, and no localizer, and what it was made from; else any."""
+        second: tuple[Rendered, str] | None = None
         reason = ""
         problem: PeerError | None = None
         for facts in islice(candidates, _TRIES):
@@ -206,12 +209,12 @@ class Maker:
             source = facts.sop_instance if made.frame is None else f"{facts.sop_instance} {made.frame}"
             if made.item is None and made.preview is None:
                 reason = reason or made.reason
-            elif made.is_blank:
-                blank = blank or (made, source)
+            elif made.is_blank or made.is_localizer:
+                second = second or (made, source)
             else:
                 return made, source
-        if blank is not None:
-            return blank
+        if second is not None:
+            return second
         if problem is not None:
             raise problem
         return Rendered(reason=reason or NO_IMAGE), ""

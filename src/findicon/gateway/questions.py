@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydicom.dataset import Dataset
 
-from ..query import ICON_IMAGE_SEQUENCE, Cancel, Key, Level, Match, Model, Query, never
+from ..query import ICON_IMAGE_SEQUENCE, Cancel, Key, Level, Match, Model, Options, Query, never
 from ..scu import Client, Matches
 from .answers import COUNTS
 
@@ -22,7 +22,10 @@ class Asked(Protocol):
 
 
 class DicomPeer:
-    """A peer that is asked with exactly the keys of a query: nothing is added, not even a character set."""
+    """A peer that is asked with exactly the keys of a query: nothing is added, not even a character set.
+
+    Only a query with options, which the gateway asks for itself, goes the usual way, with the negotiation it needs.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -37,6 +40,8 @@ class DicomPeer:
         PeerError
             The peer failed; with its own status and comment where it gave them.
         """
+        if query.options != Options():
+            return self._client.find(query, cancel)
         matches = self._client.find(identifier_of(query), cancel, model=query.model)
         if not query.offset and query.limit is None:
             return matches
@@ -111,7 +116,7 @@ class Question:
             if level.depth < query.level.depth and len(keys.get(level.unique_key, _NOTHING).values) == 1
         }
         return cls(
-            with_keys(query, keys.values()),
+            with_keys(query, keys.values(), options=Options()),
             frozenset(set(keys) - set(query.keys)),
             wants_pictures,
             icon is None or (wants_pictures and icon.is_universal),
@@ -122,14 +127,16 @@ class Question:
 _NOTHING = Key(0, "UN")
 
 
-def with_keys(query: Query, keys: Iterable[Key], *, model: Model | None = None) -> Query:
-    """Give the same query with other keys, and in another information model where one is given."""
+def with_keys(
+    query: Query, keys: Iterable[Key], *, model: Model | None = None, options: Options | None = None
+) -> Query:
+    """Give the same query with other keys, in another information model, or with other options."""
     return Query(
         query.level,
         model=model or query.model,
         keys=keys,
         defaults=False,
-        options=query.options,
+        options=query.options if options is None else options,
         order=query.order,
         offset=query.offset,
         limit=query.limit,

@@ -45,13 +45,20 @@ class Render(Protocol):
 
 
 class Rendered(NamedTuple):
-    """A Rendering."""
+    """A Rendering.
+
+    Attributes
+    ----------
+    is_localizer
+        Whether the file says that it is one, where upstream's answer did not.
+    """
 
     item: bytes | None = None
     preview: bytes | None = None
     frame: int | None = None
     is_blank: bool = False
     reason: str = ""
+    is_localizer: bool = False
 
 
 def render_here(path: str, size: int, frame: int | None) -> Rendered:

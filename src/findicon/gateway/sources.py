@@ -71,7 +71,7 @@ class DicomSources:
             return stored
         try:
             with self._retrieval.fetched(_place(facts), self._cancel) as path:
-                return _shown(self._settings, path, self._render(str(path), self._settings.size, facts.frame))
+                return _shown(self._settings, facts, path, self._render(str(path), self._settings.size, facts.frame))
         except TooLarge as error:
             return Rendered(reason=str(error))
 
@@ -87,7 +87,7 @@ class DicomSources:
                     return None
                 icon = make_icon(read_header(path).dataset(), self._settings.size, use_stored=True)
                 picture = Picture(icon.to_array(), None)
-                return _shown(self._settings, path, rendered(picture, self._settings.size))
+                return _shown(self._settings, facts, path, rendered(picture, self._settings.size))
         except (IconError, StorageError):
             return None  # there is none in it that will do
         except PeerError as error:
@@ -159,7 +159,7 @@ class WebSources:
         path = self._folder / f"frame {id(dataset)}.dcm"
         try:
             dataset.save_as(path, enforce_file_format=True)
-            return _shown(self._settings, path, self._render(str(path), self._settings.size, 1))
+            return _shown(self._settings, facts, path, self._render(str(path), self._settings.size, 1))
         except Exception as error:  # pydicom raises whatever Python raises for what cannot be encoded
             raise PeerError(self._web.address, f"sent a frame that cannot be used: {error}") from error
         finally:
@@ -168,7 +168,7 @@ class WebSources:
     def _whole_file(self, facts: Facts) -> Rendered:
         try:
             with self._retrieval.fetched(_place(facts), self._cancel) as path:
-                return _shown(self._settings, path, self._render(str(path), self._settings.size, facts.frame))
+                return _shown(self._settings, facts, path, self._render(str(path), self._settings.size, facts.frame))
         except TooLarge as error:
             return Rendered(reason=str(error))
 
@@ -183,13 +183,14 @@ def _place(facts: Facts) -> Place:
     return Place(facts.study, facts.series, facts.sop_instance, facts.sop_class)
 
 
-def _shown(settings: GatewaySettings, path: Path, made: Rendering) -> Rendered:
-    """Leave out what may not be shown of the image in a file."""
+def _shown(settings: GatewaySettings, facts: Facts, path: Path, made: Rendering) -> Rendered:
+    """Leave out what may not be shown of the image in a file, and note what upstream did not tell about it."""
     try:
-        facts = Facts.from_header(read_header(path))
+        inside = Facts.from_header(read_header(path))
     except StorageError as error:
         return Rendered(reason=str(error))
-    return _allowed(settings, facts, made)
+    is_localizer = not facts.image_type and "LOCALIZER" in inside.image_type
+    return _allowed(settings, inside, made)._replace(is_localizer=is_localizer)
 
 
 def _allowed(settings: GatewaySettings, facts: Facts, made: Rendering) -> Rendered:
