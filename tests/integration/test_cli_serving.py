@@ -169,7 +169,7 @@ def test_serve_on_a_port_in_use(indexed, folder: Path, environment) -> None:
 
 
 def test_the_demo_shows_pictures_at_three_levels(folder: Path, environment, tmp_path: Path) -> None:
-    done = findicon(folder, environment | {"TMPDIR": str(tmp_path), "COLUMNS": "200"}, "demo", "--once")
+    done = findicon(folder, environment | {"TMPDIR": str(tmp_path), "COLUMNS": "80"}, "demo", "--once")
     assert done.returncode == 0, done.stderr
     text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     pictures = dict(re.findall(r"(STUDY|SERIES|IMAGE) level: \d+ answers, (\d+) pictures", text))

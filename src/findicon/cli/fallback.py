@@ -22,6 +22,7 @@ from .walk import uid_of
 
 _AT_ONCE = 4  # pictures that are made at the same time, each on an association of its own
 _TRIED = 3  # images that are tried for one picture
+_REASONS = 3  # that are told
 _MOST = 1000  # images that one command retrieves
 
 
@@ -39,10 +40,6 @@ class Fallback:
     cancel
         Asked between pictures; the answers that are left go without.
 
-    Attributes
-    ----------
-    problems
-        How many pictures could not be made, by reason.
     """
 
     def __init__(self, client: Client | WebClient, settings: IconSettings, *, retrieves: bool, cancel: Cancel) -> None:
@@ -54,7 +51,7 @@ class Fallback:
         self._lock = Lock()
         self._left = _MOST
         self._refused = ""
-        self.problems: Counter[str] = Counter()
+        self._problems: Counter[str] = Counter()
 
     def complete(self, matches: Iterable[Match], level: Level) -> Iterator[Match]:
         """Give the answers, each with its picture: the peer's own, or one that is made now."""
@@ -65,6 +62,14 @@ class Fallback:
         with ThreadPoolExecutor(_AT_ONCE, "fallback") as threads:
             yield from threads.map(lambda match: self._pictured(match, level), answers)
 
+    def complaints(self) -> Iterator[str]:
+        """Say how many pictures could not be made, and the commonest reasons."""
+        for reason, count in self._problems.most_common(_REASONS):
+            yield f"{count} {'picture' if count == 1 else 'pictures'} could not be made: {reason}"
+        others = sum(self._problems.values()) - sum(count for _, count in self._problems.most_common(_REASONS))
+        if others:
+            yield f"{others} more could not be made for other reasons"
+
     def _pictured(self, match: Match, level: Level) -> Match:
         if match.icon is not None or self._cancel():
             return match
@@ -72,7 +77,7 @@ class Fallback:
             icon = self._icon(match.dataset, level)
         except FindiconError as error:
             with self._lock:
-                self.problems[str(error)] += 1
+                self._problems[str(error)] += 1
             return match
         return match if icon is None else _Pictured(match, icon)
 
@@ -80,8 +85,12 @@ class Fallback:
         if isinstance(self._client, WebClient):
             uids = [uid_of(answer, one) for one in Level if 0 < one.depth <= level.depth]
             thumbnail = self._client.thumbnail(uids, self._size)
-            if thumbnail:
-                return icon_of_thumbnail(thumbnail, self._size)
+            try:
+                if thumbnail:
+                    return icon_of_thumbnail(thumbnail, self._size)
+            except IconError:
+                if not self._retrieves:
+                    raise
         if not self._retrieves:
             return None
         problem: FindiconError | None = None

@@ -118,8 +118,8 @@ def find(
             code = finding.arrivals(sink, limit, watch, save_icons)
         else:
             code = finding.answers(sink, limit, save_icons)
-    for reason, count in made.problems.most_common():
-        complain(f"{count} {'picture' if count == 1 else 'pictures'} could not be made: {reason}")
+    for sentence in made.complaints():
+        complain(sentence)
     return code
 
 

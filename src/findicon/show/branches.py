@@ -63,7 +63,7 @@ def _tree(branch: Branch, tree: Tree, wanted: Sequence[str], picture: PictureMak
     leaves = [one for one in branch.below if not one.below and one.level is Level.IMAGE]
     if picture is not None and leaves:
         cells = [_thumbnail(one, wanted, picture) for one in leaves]
-        tree.add(Columns(cells, padding=(0, _BETWEEN, 1, 0), width=_IMAGE_COLUMNS))
+        tree.add(Group(Columns(cells, padding=(0, _BETWEEN, 0, 0), width=_IMAGE_COLUMNS), Text()))
         return tree
     for one in branch.below:
         _tree(one, tree.add(_node(one, wanted, picture)), wanted, picture)

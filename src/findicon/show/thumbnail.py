@@ -4,7 +4,7 @@ import warnings
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import IconError
 from ..icons import Icon
@@ -31,6 +31,8 @@ def icon_of_thumbnail(data: bytes, size: int) -> Icon:
             with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as image:
                 image.draft("L" if image.mode == "L" else "RGB", (size, size))
                 made = image.convert("L" if image.mode in ("L", "1", "I;16") else "RGB")
+    except UnidentifiedImageError as error:
+        raise IconError("The thumbnail cannot be read: it is neither a JPEG nor a PNG") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise IconError(f"The thumbnail cannot be read: {error}") from error
     made.thumbnail((size, size), Image.Resampling.BOX)
