@@ -138,7 +138,7 @@ class Report:
         return "; ".join(f"{support} at {names} level" for support, names in levels.items() if names)
 
     def to_json(self) -> str:
-        """Give it all as one JSON object, for programs."""
+        """Give it all as one JSON object in ASCII, for programs."""
         told: dict[str, Any] = {
             "peer": self.peer,
             "passed": self.passed,
@@ -147,4 +147,4 @@ class Report:
             "findings": [asdict(finding) for finding in self.findings],
             "measurements": [asdict(measurement) for measurement in self.measurements],
         }
-        return json.dumps(told, ensure_ascii=False, indent=2)
+        return json.dumps(told, indent=2)

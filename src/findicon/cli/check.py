@@ -16,6 +16,7 @@ from ..dimse import is_ae_title
 from ..errors import QueryError
 from ..query import Level
 from .complaints import DONE, FAILED
+from .completion import complete_keyword, complete_peer
 from .keys import parse_keys
 from .settings import load_settings
 
@@ -26,13 +27,19 @@ _CELLS = {Verdict.FAIL: "FAIL", Verdict.UNKNOWN: "?", Verdict.NOT_SUPPORTED: "no
 
 def check(
     peer: Annotated[
-        str, typer.Argument(metavar="AET@host:port", help="Whom to judge: an address, or a peer in findicon.toml.")
+        str,
+        typer.Argument(
+            metavar="AET@host:port",
+            help="Whom to judge: an address, or a peer in findicon.toml.",
+            autocompletion=complete_peer,
+        ),
     ],
     keys: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[KEYWORD=VALUE]...",
+            metavar="KEYWORD=VALUE",
             help="Which studies to look at, as in PatientID=TEST; by default whatever the peer answers first.",
+            autocompletion=complete_keyword,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write every finding and measurement as JSON.")] = False,

@@ -1,6 +1,5 @@
 """``findicon check``: the table, the JSON, the exit codes."""
 
-import importlib
 import json
 from pathlib import Path
 
@@ -14,8 +13,7 @@ HOLLOW = next(mistake for mistake in MISTAKES if mistake.name == "hollow")
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run this command alone, in an empty folder, with no settings of whoever runs the tests."""
-    monkeypatch.setattr(importlib.import_module("findicon.cli.main"), "COMMANDS", ("check",))
+    """Run in an empty folder, with no settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
@@ -74,6 +72,7 @@ def test_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], 2, "AET@host:port"),
         (["PACS"], 2, "write AET@host:port"),
+        (["https://pacs/dicom-web"], 2, "write AET@host:port"),
         (["A@b:1", "PatientNam=x"], 2, "did you mean PatientName?"),
         (["A@b:1", "--calling-ae-title", "way too long a title"], 2, "1 to 16 characters"),
         (["A@b:1", "--timeout", "0"], 2, "--timeout"),
