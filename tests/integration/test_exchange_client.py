@@ -70,6 +70,16 @@ def test_an_association_request_that_is_not_answered() -> None:
             client.echo()
 
 
+def test_a_peer_that_takes_no_data() -> None:
+    def script(caller: Caller) -> None:
+        caller.accept(largest=6)
+        assert caller.receive()[0] == 7
+
+    with RawServer(script) as server, Client(server.address) as client:
+        with pytest.raises(PeerAborted, match="leaves no room for data"):
+            client.echo()
+
+
 def test_a_context_that_the_peer_does_not_accept() -> None:
     def script(caller: Caller) -> None:
         caller.accept(results={3: 3, 5: 3})

@@ -1,13 +1,12 @@
 """The server against bytes: doors, limits, cancels, failures; and that it lives through all of them."""
 
-import socket
 import struct
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from findicon.dimse import Address, Limits, Peer
+from findicon.dimse import Address, Limits, Peer, UserIdentity
 from findicon.errors import QueryError
 from findicon.query import Cancel, Match, Query
 from findicon.scp import Server
@@ -364,6 +363,21 @@ def test_a_user_identity_is_no_reason_to_fail() -> None:
         assert peer.status() == 0
 
 
+def test_a_user_identity_is_checked_by_whoever_can() -> None:
+    def check(user: UserIdentity) -> bytes | None:
+        return b"" if (user.primary, user.secondary) == (b"jane", b"secret") else None
+
+    with Server(MemoryFinder(), check_user=check) as server:
+        for passcode, kind in ((b"secret", 2), (b"guess", 3)):
+            identity = item(0x58, b"\2\1\0\4jane" + len(passcode).to_bytes(2, "big") + passcode)
+            with call(server) as peer:
+                peer.send(associate_request(user_items=identity))
+                got, body = peer.receive()
+                assert got == kind
+                assert body.endswith(item(0x59, b"\0\0")) if kind == 2 else body == bytes((0, 1, 1, 1))
+        assert lives(server)
+
+
 # store
 
 
@@ -453,7 +467,8 @@ def test_stopping_aborts_idle_associations_and_lets_busy_ones_end() -> None:
         assert busy.status() == 0xFF00
         busy.receive()
         assert busy.status() == 0
-        busy.socket.shutdown(socket.SHUT_RDWR)
+        assert busy.receive() == (7, bytes(4))
+        busy.socket.close()
         stopping.join()
     assert not [one.name for one in threading.enumerate() if one.name.startswith("findicon")]
 

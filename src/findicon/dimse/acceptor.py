@@ -20,6 +20,7 @@ from .association import Association
 from .limits import Limits
 from .negotiation import Negotiated, Offer, encode_options, negotiate_contexts, query_options
 from .pdus import MalformedError
+from .tls import wrapped
 from .transport import Transport, TransportClosedError, TransportTimeoutError
 
 
@@ -107,7 +108,7 @@ class Proposal:
         )
         negotiated = Negotiated(contexts, user.maximum_length, options)
         association = Association(self._transport, negotiated, self._limits, self.peer)
-        if association.largest < 8:
+        if not association.has_room:
             association.abort(pdus.BY_PROVIDER, pdus.INVALID_PARAMETER)
             raise ProposalFailed(f"a maximum length of {user.maximum_length} bytes leaves no room for data")
         try:
@@ -146,8 +147,11 @@ def receive_proposal(
         The connection brought no association request that can be answered; it is closed.
     """
     deadline = monotonic() + limits.associate
-    transport = Transport(_secured(connection, context, limits), limits.association_pdu + pdus.HEADER.size)
+    if context is not None:
+        connection = wrapped(connection, context)
+    transport = Transport(connection, limits.association_pdu + pdus.HEADER.size)
     try:
+        transport.handshake(deadline)
         transport.need(pdus.HEADER.size, deadline)
         kind, length = pdus.HEADER.unpack_from(transport.buffered())
         pdus.check_length(kind, length, limits.association_pdu)
@@ -177,17 +181,6 @@ def _check_kind(kind: int) -> None:
         raise TransportClosedError("the peer aborted")
     if kind != pdus.ASSOCIATE_RQ:
         raise MalformedError(f"a PDU of type {kind:02X}", pdus.UNEXPECTED_PDU)
-
-
-def _secured(connection: socket.socket, context: ssl.SSLContext | None, limits: Limits) -> socket.socket:
-    if context is None:
-        return connection
-    try:
-        connection.settimeout(limits.associate)
-        return context.wrap_socket(connection, server_side=True)
-    except (OSError, ssl.SSLError) as error:
-        connection.close()
-        raise ProposalFailed(f"TLS handshake failed: {error}") from error
 
 
 def _reject(transport: Transport, rejection: Rejection, limits: Limits) -> None:

@@ -17,6 +17,8 @@ from .transport import Transport, TransportClosedError, TransportTimeoutError
 
 _LOST = (TransportClosedError, TransportTimeoutError, MalformedError, AbortReceivedError)
 _LARGEST_SENT = 1 << 18  # bytes of a PDU to a peer that knows no limit
+_LEAST_SENT = 8  # bytes of a PDU: the header of its value, and the two that an even fragment has at least
+_RELEASE = 5  # times the time for a release: there may be a data set on its way that has to pass before the answer
 _WRITE = 1 << 18  # bytes of a data set that are written at once
 
 
@@ -63,6 +65,11 @@ class Association:
         self.limits = limits
         self.largest = min(negotiated.largest or _LARGEST_SENT, _LARGEST_SENT)
         self._inbox = Inbox(transport, limits)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a PDU that the peer takes has room for any data."""
+        return self.largest >= _LEAST_SENT
 
     # Receiving
 
@@ -231,7 +238,7 @@ class Association:
         """Release the association in order (PS3.8 7.2): ask, let what still comes pass, answer a collision."""
         if not self.is_open:
             return
-        deadline = monotonic() + self.limits.network
+        deadline = monotonic() + _RELEASE * self.limits.release
         try:
             self.transport.send(pdus.release_request(), self.limits.network, self.limits.slowest)
             while True:

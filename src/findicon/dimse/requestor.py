@@ -1,7 +1,6 @@
 """Asking for an association (PS3.8 7.1, PS3.7 D.3)."""
 
 import socket
-import ssl
 from collections.abc import Mapping, Sequence
 from time import monotonic
 
@@ -15,6 +14,7 @@ from .association import Association
 from .limits import Limits
 from .negotiation import RESULTS, agree_as_requestor, encode_options, proposed_contexts
 from .pdus import MalformedError
+from .tls import wrapped
 from .transport import Transport, TransportClosedError, TransportTimeoutError
 
 # Why an association was rejected, by source and reason (PS3.8 Table 9-21)
@@ -72,6 +72,7 @@ def request_association(
     deadline = monotonic() + limits.associate
     transport = Transport(_connect(peer, name, limits), limits.association_pdu + pdus.HEADER.size)
     try:
+        _handshake(transport, name, deadline)
         transport.send(encode_request(request), limits.associate, limits.slowest)
         transport.need(pdus.HEADER.size, deadline)
         kind, length = pdus.HEADER.unpack_from(transport.buffered())
@@ -93,12 +94,22 @@ def request_association(
         transport.close()
         raise
     association = Association(transport, negotiated, limits, name)
+    if not association.has_room:
+        association.abort(pdus.BY_PROVIDER, pdus.INVALID_PARAMETER)
+        raise PeerAborted(name, f"takes PDUs of {negotiated.largest} bytes only, which leaves no room for data")
     if not association.contexts:
         association.abort()
         said = sorted({RESULTS.get(one.result, str(one.result)) for one in association.refused})
         raise PeerRejected(name, f"accepted none of our presentation contexts: {', '.join(said)}")
     log.debug("association accepted", peer=name, contexts=len(association.contexts), largest=association.largest)
     return association
+
+
+def _handshake(transport: Transport, name: str, deadline: float) -> None:
+    try:
+        transport.handshake(deadline)
+    except TransportClosedError as error:
+        raise PeerRejected(name, str(error)) from error
 
 
 def _accepted(kind: int, body: memoryview, name: str) -> memoryview:
@@ -116,23 +127,11 @@ def _accepted(kind: int, body: memoryview, name: str) -> memoryview:
 
 def _connect(peer: Peer, name: str, limits: Limits) -> socket.socket:
     host, port = peer.address.host, peer.address.port
+    context = peer.tls.client_context() if peer.tls is not None else None
     try:
         connection = socket.create_connection((host, port), timeout=limits.associate)
     except TimeoutError as error:
         raise PeerTimeout(name, f"did not take the connection in {limits.associate:g} s") from error
     except OSError as error:
         raise PeerError(name, f"cannot be reached: {error.strerror or error}") from error
-    if peer.tls is None:
-        return connection
-    try:
-        context = peer.tls.client_context()
-        return context.wrap_socket(connection, server_hostname=host)
-    except TimeoutError as error:
-        connection.close()
-        raise PeerTimeout(name, f"did not finish the TLS handshake in {limits.associate:g} s") from error
-    except (OSError, ssl.SSLError) as error:
-        connection.close()
-        raise PeerRejected(name, f"TLS handshake failed: {error}") from error
-    except BaseException:
-        connection.close()
-        raise
+    return connection if context is None else wrapped(connection, context, host)

@@ -1,5 +1,6 @@
 """TLS on both sides of an association: the BCP 195 profile of PS3.15 B.9 (RFC 9325)."""
 
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,19 @@ class Tls:
         except (OSError, ssl.SSLError) as error:
             files = ", ".join(str(path) for path in (self.certificate, self.key, self.authorities) if path)
             raise QueryError(f"TLS cannot use {files}: {error}") from error
+
+
+def wrapped(connection: socket.socket, context: ssl.SSLContext, called: str | None = None) -> ssl.SSLSocket:
+    """Put TLS on a connection; the handshake is still to be made.
+
+    Parameters
+    ----------
+    called
+        Host that we called; None on the side that was called.
+    """
+    return context.wrap_socket(
+        connection, server_side=called is None, server_hostname=called, do_handshake_on_connect=False
+    )
 
 
 def _context(protocol: int) -> ssl.SSLContext:

@@ -56,6 +56,21 @@ class Transport:
             self._poll_out = select.poll()
             self._poll_out.register(connection, select.POLLOUT)
 
+    def handshake(self, deadline: float) -> None:
+        """Make the TLS handshake, where the connection is a TLS one; raises what `need` raises."""
+        is_made = self._tls is None
+        while not is_made:
+            try:
+                self._tls.do_handshake()  # type: ignore[union-attr]
+                is_made = True
+            except ssl.SSLWantReadError:
+                self._wait(deadline)
+            except ssl.SSLWantWriteError:
+                if not self._poll(write=True, seconds=max(0.0, deadline - monotonic())):
+                    raise TransportTimeoutError from None
+            except (OSError, ValueError) as error:
+                raise TransportClosedError(f"TLS handshake failed: {_reason(error)}") from error
+
     # Receiving
 
     def buffered(self) -> memoryview:

@@ -4,12 +4,14 @@ import contextlib
 import select
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from time import monotonic
 from typing import Self
 
 from ..dimse import (
     LIMIT_EXCEEDED,
+    NO_REASON,
     Address,
     Flusher,
     Limits,
@@ -19,6 +21,7 @@ from ..dimse import (
     Rejection,
     Terms,
     Tls,
+    UserIdentity,
     receive_proposal,
 )
 from ..errors import PeerError
@@ -57,6 +60,9 @@ class Server:
         What queries may negotiate (PS3.4 C.5.1.1); the Finder's own ``options`` unless given, nothing without them.
     tls
         Our certificate; None talks plainly.
+    check_user
+        Says whether a user identity (PS3.7 D.3.3.7) is good: gives the answer for whoever asks for one, empty for names
+        and passcodes, or None, and the association is rejected. Identities are not looked at unless it is given.
     listener
         A socket that listens already, shared with other processes; `host` and `port` then say nothing.
     places
@@ -81,6 +87,7 @@ class Server:
         ingest: Ingest | None = None,
         options: Options | None = None,
         tls: Tls | None = None,
+        check_user: Callable[[UserIdentity], bytes | None] | None = None,
         listener: socket.socket | None = None,
         places: Places | None = None,
     ) -> None:
@@ -99,6 +106,7 @@ class Server:
         self._doors = Doors(peers, host, services, options)
         self._listener = listener or listen(host, port)
         self._listener.setblocking(False)
+        self._check_user = check_user
         self._asleep, self._waker = wake_pair()
         self.address = Address(ae_title, *self._listener.getsockname()[:2])
         self._lock = threading.Lock()
@@ -128,8 +136,8 @@ class Server:
         self._waker.send(b"\0")
         self._main.join()
         for _, service in self._open():
-            if service is not None and not service.is_busy:
-                service.interrupt()
+            if service is not None:
+                service.stop()
         busy_until = monotonic() + grace
         for patience in (busy_until, busy_until + self._limits.release + grace):
             for thread, _ in self._open():
@@ -205,7 +213,12 @@ class Server:
 
     def _admit(self, proposal: Proposal) -> tuple[Caller, Terms] | Rejection:
         """Let a caller in on its terms, or say why not."""
-        return self._doors.admit(proposal.request, proposal.host)
+        admitted = self._doors.admit(proposal.request, proposal.host)
+        user = proposal.request.user.identity
+        if user is None or self._check_user is None or isinstance(admitted, Rejection):
+            return admitted
+        answer = self._check_user(user)
+        return NO_REASON if answer is None else (admitted[0], replace(admitted[1], identity_answer=answer))
 
     def _joined_for(self, proposal: Proposal) -> Joined:  # noqa: ARG002  it says which archive is called
         """Give what answers a caller."""

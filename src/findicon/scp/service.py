@@ -40,6 +40,7 @@ class Service:
         self._caller = caller
         self._joined = joined
         self.is_busy = False
+        self._is_stopping = False
         self._operations: dict[int, Callable[[Received], None]] = {
             commands.C_ECHO: self._echo,
             commands.C_FIND: self._find,
@@ -58,6 +59,15 @@ class Service:
             self.is_busy = True
             self._serve(received)
             self.is_busy = False
+            if self._is_stopping:
+                association.abort()
+                return
+
+    def stop(self) -> None:
+        """Make `run` end when it is idle, from another thread."""
+        self._is_stopping = True
+        if not self.is_busy:
+            self.interrupt()
 
     def interrupt(self, *, now: bool = False) -> None:
         """Make `run` end, from another thread; with `now` also in the middle of a write."""
