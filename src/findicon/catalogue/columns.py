@@ -60,6 +60,17 @@ _COLLECTED = {
     Level.IMAGE: ("AvailableTransferSyntaxUID",),
 }
 
+# Sequences kept so that they can be asked for and matched above the images, too.
+_SEQUENCES = {
+    Level.PATIENT: ("IssuerOfPatientIDQualifiersSequence", "OtherPatientIDsSequence", "PatientSpeciesCodeSequence"),
+    Level.STUDY: (
+        "IssuerOfAccessionNumberSequence", "ProcedureCodeSequence", "ReferencedStudySequence",
+        "RequestingServiceCodeSequence",
+    ),
+    Level.SERIES: ("RequestAttributesSequence", "PerformedProtocolCodeSequence", "InstitutionCodeSequence"),
+    Level.IMAGE: (),
+}  # fmt: skip
+
 # Names that are looked for often enough to be folded and indexed.
 FOLDED_NAMES = ("PatientName", "ReferringPhysicianName")
 GROUP_NAMES = ("alphabetic", "ideographic", "phonetic")
@@ -76,7 +87,8 @@ class Column:
     level
         The level that it belongs to.
     kind
-        ``text`` as it stands in the header, ``number`` counted, ``collected`` from below.
+        ``text`` as it stands in the header, ``number`` counted, ``collected`` from below, ``sequence`` with
+        its items as text.
     """
 
     keyword: str
@@ -119,7 +131,7 @@ def column_name(keyword: str) -> str:
 
 
 def _columns() -> Mapping[int, Column]:
-    kinds = {"text": _TEXTS, "number": _NUMBERS, "collected": _COLLECTED}
+    kinds = {"text": _TEXTS, "number": _NUMBERS, "collected": _COLLECTED, "sequence": _SEQUENCES}
     columns = [
         Column(keyword, level, kind) for level in Level for kind, names in kinds.items() for keyword in names[level]
     ]
@@ -131,6 +143,10 @@ COLUMNS: Mapping[int, Column] = _columns()
 
 ATTRIBUTES: tuple[int, ...] = tuple(sorted(column.tag for column in COLUMNS.values() if column.kind == "text"))
 """Tags of the attributes that an InstanceRecord carries as text."""
+
+
+SEQUENCES: tuple[int, ...] = tuple(sorted(column.tag for column in COLUMNS.values() if column.kind == "sequence"))
+"""Tags of the sequences that are read from an InstanceRecord's header."""
 
 
 def columns_of(level: Level, *kinds: str) -> tuple[Column, ...]:

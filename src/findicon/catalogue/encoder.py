@@ -13,8 +13,17 @@ from typing import Any, TypeAlias
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..icons import icon_element
-from ..query import TEXT_VRS, characters_for, deflate, encode_text
-from .elements import BINARY, LONG_LENGTH, binary, head, padded
+from ..query import (
+    ICON_IMAGE_SEQUENCE,
+    LONG_LENGTH,
+    NUMBERS,
+    characters_for,
+    deflate,
+    encode_value,
+    head,
+    sized,
+    texts_in,
+)
 
 Encoder: TypeAlias = Callable[[Sequence[Any]], bytes]
 
@@ -34,7 +43,7 @@ class Element:
     Parameters
     ----------
     tag, vr
-        Of the element; a sequence is the icon.
+        Of the element.
     place
         Where its value stands in a row; None for a constant.
     constant
@@ -65,7 +74,8 @@ def encoder(elements: tuple[Element, ...], transfer_syntax: UID, character_sets:
     def careful(row: Sequence[Any]) -> bytes:
         return _encoded(elements, row, explicit, transfer_syntax, character_sets)
 
-    quick = _generated(elements, explicit, transfer_syntax, careful)
+    has_sequences = any(one.vr == "SQ" and one.tag != ICON_IMAGE_SEQUENCE for one in elements)
+    quick = careful if has_sequences else _generated(elements, explicit, transfer_syntax, careful)
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
         return lambda row: deflate(quick(row))
     return quick
@@ -80,8 +90,8 @@ def _generated(elements: tuple[Element, ...], explicit: bool, transfer_syntax: U
         if element.vr == "SQ":
             pieces += [f"icon({value}, transfer_syntax)", ""]
         elif element.place is None:
-            pieces[-1] += _literal(start + padded(element.vr, element.constant.encode(), explicit=explicit))
-        elif element.vr in BINARY:
+            pieces[-1] += _literal(start + sized(element.vr, element.constant.encode(), explicit=explicit))
+        elif element.vr in NUMBERS:
             pieces[-1] += f"{_literal(start)}{{binary({element.vr!r}, explicit, {value})}}"
         else:
             name = f"v{len(texts)}"
@@ -123,27 +133,26 @@ def _encoded(
     character_sets: tuple[str, ...],
 ) -> bytes:
     """Encode a row whatever is in it, element by element."""
-    texts = [(one.vr, str(row[one.place])) for one in elements if one.place is not None and one.vr in TEXT_VRS]
-    names = characters_for(character_sets, texts)
+    icon: Any = None
+    values: list[tuple[Element, Any]] = []
+    for element in elements:
+        value: Any = element.constant if element.place is None else row[element.place]
+        if element.tag == ICON_IMAGE_SEQUENCE:
+            icon, value = value, ""
+        values.append((element, str(value) if isinstance(value, int) else value))
+    names = characters_for(character_sets, (text for one, value in values for text in texts_in(one.vr, value)))
     parts = []
     if names:
         parts.append(head(_SPECIFIC_CHARACTER_SET, "CS", explicit=explicit))
-        parts.append(padded("CS", "\\".join(names).encode(), explicit=explicit))
-    for element in elements:
-        if element.vr == "SQ":
-            parts.append(icon_element(row[element.place or 0], transfer_syntax))
-            continue
-        value = element.constant if element.place is None else str(row[element.place])
-        parts.append(head(element.tag, element.vr, explicit=explicit))
-        if element.vr in BINARY:
-            parts.append(binary(element.vr, value, explicit=explicit))
+        parts.append(sized("CS", "\\".join(names).encode(), explicit=explicit))
+    for element, value in values:
+        if element.tag == ICON_IMAGE_SEQUENCE:
+            parts.append(icon_element(icon, transfer_syntax))
         else:
-            encoded = (
-                encode_text(element.vr, value, names) if element.vr in TEXT_VRS else value.encode("ascii", "replace")
-            )
-            parts.append(padded(element.vr, encoded, explicit=explicit))
+            parts.append(head(element.tag, element.vr, explicit=explicit))
+            parts.append(encode_value(element.vr, value, names, explicit=explicit))
     return b"".join(parts)
 
 
 def _binary_text(vr: str, explicit: bool, text: str) -> str:
-    return binary(vr, text, explicit=explicit).decode("latin-1")
+    return encode_value(vr, text, (), explicit=explicit).decode("latin-1")

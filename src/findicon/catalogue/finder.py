@@ -1,6 +1,6 @@
 """Answers to queries out of the catalogue: the port Finder."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -82,7 +82,7 @@ class CatalogueFinder:
 
     def _rows(self, query: Query, made: Plan, cancel: Cancel, limit: int | None) -> Generator[Row]:
         """Give the rows that are answers, one more than the limit where there is one."""
-        in_database = made.matches is None and made.below is None
+        in_database = made.complete is None and made.below is None
         most = None if limit is None and not query.offset else (_NO_LIMIT if limit is None else limit + 1)
         skip = 0 if in_database else query.offset
         spent = Spent(self._picture_budget)
@@ -92,11 +92,11 @@ class CatalogueFinder:
             for batch in batches:
                 if cancel():
                     return
-                found = batch if in_database else [row for row in batch if self._is_answer(made, row)]
+                found: Sequence[Row] = batch if in_database else self._completed(made, batch)
                 if skip:
                     found, skip = found[skip:], max(0, skip - len(found))
-                if self._pictures and made.selection.icon and query.level is Level.IMAGE:
-                    yield from self._pictures.complete(found, made.uid_place, spent)
+                if self._pictures and made.icon_place is not None and query.level is Level.IMAGE:
+                    yield from self._pictures.complete(found, made.uid_place, made.icon_place, spent)
                 else:
                     yield from found
 
@@ -107,12 +107,14 @@ class CatalogueFinder:
         statement = compiled(selection, self._database.dialect)
         return self._database.batches(statement.sql, statement.bound(values, most, skip), cancel)
 
-    def _is_answer(self, made: Plan, row: Row) -> bool:
-        """Match what the database could not."""
-        if made.matches and not made.matches(row):
-            return False
-        if made.below is None:
-            return True
-        _, *values = made.below.values
-        with closing(self._selected(made.below, (row[made.number_place], *values), never, None, 0)) as batches:
-            return any(self._is_answer(made.below, one) for batch in batches for one in batch)
+    def _completed(self, made: Plan, batch: Sequence[Row]) -> list[Row]:
+        """Match what the database could not, and work out what it does not have."""
+        found: Iterable[Row] = batch
+        if made.complete:
+            found = (row for one in batch if (row := made.complete(one)) is not None)
+        return [row for row in found if made.below is None or self._has_below(made.below, row[made.number_place])]
+
+    def _has_below(self, made: Plan, number: int) -> bool:
+        _, *values = made.values
+        with closing(self._selected(made, (number, *values), never, None, 0)) as batches:
+            return any(self._completed(made, batch) for batch in batches)

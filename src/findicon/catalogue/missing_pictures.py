@@ -38,27 +38,27 @@ class Pictures:
         self._icons = icons
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="pictures")
 
-    def complete(self, rows: Sequence[Row], uid_place: int, spent: Spent) -> Iterator[Row]:
+    def complete(self, rows: Sequence[Row], uid_place: int, icon_place: int, spent: Spent) -> Iterator[Row]:
         """Give the rows, each with its picture where that was there or made in time.
 
         Parameters
         ----------
         rows
-            They end with the picture's item and the number of its row, None where nobody has tried yet.
-        uid_place
-            Where a row has the SOP Instance UID.
+            They have the picture's item and the number of its row, None where nobody has tried yet.
+        uid_place, icon_place
+            Where a row has the SOP Instance UID and the item.
         spent
             What the query may still wait.
         """
         asked: dict[int, Future[bytes | None]] = {}
         if spent.left > 0:
             for place, row in enumerate(rows):
-                if row[-1] is None:
+                if row[icon_place + 1] is None:
                     asked[place] = self._makers.submit(self._icons.icon, Level.IMAGE, row[uid_place])
         try:
             for place, row in enumerate(rows):
                 if place in asked:
-                    yield (*row[:-2], _in_time(asked[place], spent), None)
+                    yield (*row[:icon_place], _in_time(asked[place], spent), *row[icon_place + 1 :])
                 else:
                     yield row
         finally:

@@ -11,6 +11,7 @@ from ..query import (
     Key,
     Level,
     Query,
+    Value,
     combined_range,
     criteria,
     matcher,
@@ -19,13 +20,17 @@ from ..query import (
 from .columns import COLUMNS, Column
 from .conditions import Condition, combined, condition, without_needless_words
 from .encoder import Element
+from .headers import is_in_headers, read_header_values
 from .schema import TABLES
 from .selection import Selection
+from .sequences import answered, from_text
 
 _RETRIEVE_AE_TITLE = 0x00080054
 _INSTANCE_AVAILABILITY = 0x00080056
 # Elements of an identifier that say how to read it, or that are answered whatever was asked.
 _NOT_KEYS = {0x00080005, QUERY_RETRIEVE_LEVEL, 0x00080053, _RETRIEVE_AE_TITLE, 0x00080201}
+_NO_MATCHES = {*_NOT_KEYS, ICON_IMAGE_SEQUENCE, _INSTANCE_AVAILABILITY}
+_HEADER = "header.data"
 
 Row = Sequence[Any]
 
@@ -40,12 +45,13 @@ class Plan:
         The statement's shape and what is bound to it.
     elements
         What a row is encoded to.
-    matches
-        Tells whether a row is an answer; None when the database has decided.
+    complete
+        Gives a row with what has to be worked out of it at its end, or None where it is no answer after all; None when
+        the rows are right as they come.
     all_keys_supported
         Whether every key is supported, for existence and for matching.
-    uid_place
-        Where a row has the Unique Key of the query's level.
+    uid_place, icon_place
+        Where a row has the Unique Key of the query's level, and the icon's item, if any.
     below, number_place
         A plan for rows below, of which one has to be there (relational queries that SQL cannot express), and where a
         row has its number.
@@ -54,9 +60,10 @@ class Plan:
     selection: Selection
     values: tuple[Any, ...]
     elements: tuple[Element, ...]
-    matches: Callable[[Row], bool] | None
+    complete: Callable[[Row], Row | None] | None
     all_keys_supported: bool
     uid_place: int
+    icon_place: int | None
     below: "Plan | None" = None
     number_place: int = 0
 
@@ -82,6 +89,7 @@ class _Planning:
     below: dict[Level, list[Condition]] = field(default_factory=dict)
     below_in_python: bool = False
     left: dict[int, tuple[str, criteria.Criterion]] = field(default_factory=dict)
+    worked_out: list[tuple[Key, criteria.Criterion]] = field(default_factory=list)
     supported: bool = True
 
     def plan(self) -> Plan:
@@ -102,7 +110,11 @@ class _Planning:
         uid_place = self._place(self._column(COLUMNS[query.level.unique_key]))
         below_plan = self._plan_below() if self.below_in_python else None
         number_place = self._place(f"{TABLES[query.level].name}.id") if below_plan else 0
-        icon = self._icon(wanted.get(ICON_IMAGE_SEQUENCE))
+        if any(key.tag not in COLUMNS for key, _ in self.worked_out):
+            self._place(_HEADER)
+        icon_place = self._icon(wanted.get(ICON_IMAGE_SEQUENCE))
+        for place, (key, _) in enumerate(self.worked_out, len(self.columns) + (2 if icon_place is not None else 0)):
+            self.elements.append(Element(key.tag, key.vr, place))
         deepest = max((level.depth for level in self.below), default=0)
         between = [level for level in Level if query.level.depth < level.depth <= deepest]
         below = [(level, self.below.get(level, [])) for level in between]
@@ -113,16 +125,17 @@ class _Planning:
             tuple(shape for shape, _ in self.conditions),
             tuple((level, tuple(shape for shape, _ in found)) for level, found in below),
             self._order(),
-            icon,
+            icon_place is not None,
         )
         all_conditions = [*self.conditions, *(one for _, found in below for one in found)]
         return Plan(
             selection,
             tuple(value for _, values in all_conditions for value in values),
             tuple(sorted(self.elements, key=lambda element: element.tag)),
-            self._matches(),
+            self._complete(),
             self.supported,
             uid_place,
+            icon_place,
             below_plan,
             number_place,
         )
@@ -133,12 +146,29 @@ class _Planning:
             self.elements.append(Element(key.tag, "CS", None, "ONLINE"))
             self.supported &= isinstance(wanted, criteria.Universal)
         elif column is None:
-            self.supported = False
+            self._key_without_column(key, wanted)
         elif column.level.depth > self.query.level.depth:
             self._key_below(column, wanted)
+        elif column.kind == "sequence":
+            self._place(self._column(column))
+            self._work_out(key, wanted)
         else:
             self._answer(column)
             self._match(column, wanted)
+
+    def _key_without_column(self, key: Key, wanted: criteria.Criterion) -> None:
+        """Answer and match an attribute of the images from their headers."""
+        if is_in_headers(key.tag) and self.query.level is Level.IMAGE:
+            self._work_out(key, wanted)
+            return
+        self.supported = False
+        if is_in_headers(key.tag) and self.query.options.relational and not isinstance(wanted, criteria.Universal):
+            self.below_in_python = True
+
+    def _work_out(self, key: Key, wanted: criteria.Criterion) -> None:
+        self.worked_out.append((key, wanted))
+        if not isinstance(wanted, criteria.Universal):
+            self.left[key.tag] = (key.vr, wanted)
 
     def _key_below(self, column: Column, wanted: criteria.Criterion) -> None:
         """Match a key of a lower level, which relational queries may have; it has no one value to answer with."""
@@ -152,9 +182,9 @@ class _Planning:
 
     def _plan_below(self) -> Plan:
         """Plan to look for something below one row that all keys of lower levels match."""
-        columns = {tag: COLUMNS[tag] for tag in self.query.keys if tag in COLUMNS}
-        tags = [tag for tag, column in columns.items() if column.level.depth > self.query.level.depth]
-        deepest = max((columns[tag].level for tag in tags), key=lambda level: level.depth)
+        levels = {tag: COLUMNS[tag].level if tag in COLUMNS else Level.IMAGE for tag in self.query.keys}
+        tags = [tag for tag, level in levels.items() if level.depth > self.query.level.depth and tag not in _NO_MATCHES]
+        deepest = max((levels[tag] for tag in tags), key=lambda level: level.depth)
         keys = [self.query.keys[tag] for tag in tags]
         question = Query(deepest, model=self.query.model, keys=keys, defaults=False, options=self.query.options)
         planning = _Planning(question, "", conditions=[(("equal", f"{TABLES[self.query.level].name}.id"), (None,))])
@@ -191,15 +221,15 @@ class _Planning:
                 self.below.setdefault(day.level, []).append(combined(table, day, time, *bounds))
             wanted[date_tag] = wanted[time_tag] = criteria.Universal()
 
-    def _icon(self, wanted: criteria.Criterion | None) -> bool:
+    def _icon(self, wanted: criteria.Criterion | None) -> int | None:
         """Answer the icon at every level but PATIENT, where it would have no meaning; it cannot be matched."""
         if wanted is None:
-            return False
+            return None
         self.supported &= isinstance(wanted, criteria.Universal) and self.query.level is not Level.PATIENT
         if self.query.level is Level.PATIENT:
-            return False
+            return None
         self.elements.append(Element(ICON_IMAGE_SEQUENCE, "SQ", len(self.columns)))
-        return True
+        return len(self.columns)
 
     def _table(self, column: Column) -> str:
         if column.level is Level.PATIENT and self.query.level is not Level.PATIENT and column.kind != "number":
@@ -225,9 +255,30 @@ class _Planning:
             found.append((f"{TABLES[self.query.level].name}.id", False))
         return tuple(found)
 
-    def _matches(self) -> Callable[[Row], bool] | None:
-        if not self.left:
+    def _complete(self) -> Callable[[Row], Row | None] | None:
+        if not self.left and not self.worked_out:
             return None
-        match = matcher(self.left, self.query.options)
-        places = {tag: self._place(self._column(COLUMNS[tag])) for tag in self.left}
-        return lambda row: match({tag: row[place] for tag, place in places.items()})
+        match = matcher(self.left, self.query.options) if self.left else None
+        tags = {*self.left, *(key.tag for key, _ in self.worked_out)}
+        columns = {tag: COLUMNS[tag] for tag in tags if tag in COLUMNS}
+        places = {tag: (self._place(self._column(column)), column.kind) for tag, column in columns.items()}
+        in_headers = tags.difference(columns)
+        header_place = self._place(_HEADER) if in_headers else 0
+        worked_out = tuple(self.worked_out)
+
+        def complete(row: Row) -> Row | None:
+            values: dict[int, Value] = {
+                tag: from_text(row[place]) if kind == "sequence" else row[place]
+                for tag, (place, kind) in places.items()
+            }
+            if in_headers:
+                values |= read_header_values(row[header_place], in_headers)
+            if match and not match(values):
+                return None
+            shown = (
+                answered(values.get(key.tag, []), key, wanted) if key.vr == "SQ" else values.get(key.tag, "")
+                for key, wanted in worked_out
+            )
+            return (*row, *shown)
+
+        return complete

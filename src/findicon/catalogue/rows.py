@@ -1,22 +1,24 @@
 """One instance's record to what its rows hold."""
 
 import json
+import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from hashlib import blake2b
-from io import BytesIO
 from typing import Any
 
 from ..icons import Facts
-from ..pixels import read_header
-from ..query import UTF_8, Level, clean, name_groups
-from .columns import ATTRIBUTES, COLUMNS, GROUP_NAMES, columns_of
-from .elements import BINARY, binary, head, padded
+from ..query import UTF_8, Level, Malformed, Value, clean, elements_of, encode_value, head, name_groups, read_attributes
+from .columns import ATTRIBUTES, COLUMNS, GROUP_NAMES, SEQUENCES, columns_of
 from .records import InstanceRecord
+from .sequences import to_text
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _UIDS = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
+_KEPT = frozenset(ATTRIBUTES)
+# How each sequence begins in Explicit VR Little Endian.
+_MARKS = {tag: struct.pack("<HH", tag >> 16, tag & 0xFFFF) + b"SQ" for tag in SEQUENCES}
 # What tells two patients with one Patient ID apart.
 IDENTITY = ("patient_name", "patient_birth_date", "patient_sex")
 
@@ -48,8 +50,9 @@ class Rows:
 
 def rows_of(record: InstanceRecord) -> Rows:
     """Make the rows of a record: values cleaned, names folded, the header compressed."""
-    values = {tag: clean(COLUMNS[tag].vr, text) for tag, text in record.attributes.items() if tag in COLUMNS}
-    study, series, sop_instance = (values.get(tag, "") for tag in _UIDS.values())
+    texts = {tag: clean(COLUMNS[tag].vr, text) for tag, text in record.attributes.items() if tag in _KEPT}
+    values: dict[int, Value] = {**texts, **_sequences(record.header)}
+    study, series, sop_instance = (texts.get(tag, "") for tag in _UIDS.values())
     digest = _digest(record)
     study_values = level_values(values, Level.PATIENT, Level.STUDY)
     series_values = level_values(values, Level.SERIES)
@@ -74,20 +77,20 @@ def rows_of(record: InstanceRecord) -> Rows:
             "digest": digest,
             "facts": facts_to_text(record.facts),
         },
-        header=zlib.compress(record.header or _header(values), 1),
+        header=zlib.compress(record.header or _header(texts), 1),
         file={**file, "sop_instance_uid": sop_instance, "reason": ""},
     )
 
 
-def level_values(values: Mapping[int, str], *levels: Level) -> Values:
-    """Give the values of every text column at some levels, and the folded groups of names."""
+def level_values(values: Mapping[int, Value], *levels: Level) -> Values:
+    """Give the values of every column at some levels that comes from headers, and the folded groups of names."""
     found: Values = {}
     for level in levels:
-        for column in columns_of(level, "text"):
-            text = values.get(column.tag, "")
-            found[column.name] = text
-            if column.is_folded:
-                found.update(folded(column.name, text))
+        for column in columns_of(level, "text", "sequence"):
+            value = values.get(column.tag, "")
+            found[column.name] = value if isinstance(value, str) else to_text(value)
+            if column.is_folded and isinstance(value, str):
+                found.update(folded(column.name, value))
     return found
 
 
@@ -115,9 +118,19 @@ def patient_key(study_values: Mapping[str, Any]) -> str:
 
 def values_in(header: bytes) -> Values:
     """Read the study's and the series' values out of a header as it was stored."""
-    read = read_header(BytesIO(zlib.decompress(header)))
-    values = {tag: clean(COLUMNS[tag].vr, read.text(tag)) for tag in ATTRIBUTES if tag in read}
+    values = read_attributes(elements_of(zlib.decompress(header), explicit=True), (*ATTRIBUTES, *SEQUENCES))
     return level_values(values, Level.PATIENT, Level.STUDY, Level.SERIES)
+
+
+def _sequences(header: bytes) -> dict[int, Value]:
+    """Read the sequences that have columns, where a header has any of them."""
+    wanted = [tag for tag, mark in _MARKS.items() if mark in header]
+    if not wanted:
+        return {}
+    try:
+        return read_attributes(elements_of(header, explicit=True), wanted)
+    except Malformed:
+        return {}  # the header was read before; what is wrong in it is not among the text
 
 
 def _digest(record: InstanceRecord) -> str:
@@ -129,12 +142,13 @@ def _digest(record: InstanceRecord) -> str:
 
 def _header(values: Mapping[int, str]) -> bytes:
     """Encode a header out of the attributes alone, for a record that brought none."""
-    parts = [head(_SPECIFIC_CHARACTER_SET, "CS", explicit=True) + padded("CS", UTF_8.encode(), explicit=True)]
-    for tag, text in sorted(values.items()):
-        vr = COLUMNS[tag].vr
-        value = binary(vr, text, explicit=True) if vr in BINARY else padded(vr, text.encode(), explicit=True)
-        parts.append(head(tag, vr, explicit=True) + value)
+    parts = [_in_utf_8(_SPECIFIC_CHARACTER_SET, "CS", UTF_8)]
+    parts += [_in_utf_8(tag, COLUMNS[tag].vr, text) for tag, text in sorted(values.items())]
     return b"".join(parts)
+
+
+def _in_utf_8(tag: int, vr: str, value: str) -> bytes:
+    return head(tag, vr, explicit=True) + encode_value(vr, value, (UTF_8,), explicit=True)
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Facts)}

@@ -10,7 +10,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from ..query import Level
 from .conditions import Shape
 from .expressions import Binds, bound, expression
-from .schema import ICON, INSTANCE, METADATA, PATIENT, SERIES, STUDY, TABLES
+from .schema import HEADER, ICON, INSTANCE, METADATA, PATIENT, SERIES, STUDY, TABLES
 
 _ABOVE = {
     "instance": (SERIES, SERIES.c.id == INSTANCE.c.parent),
@@ -90,6 +90,8 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
         table, condition = _ABOVE[at]
         source = source.join(table, condition)
         at = table.name
+    if "header" in named:
+        source = source.join(HEADER, HEADER.c.instance == INSTANCE.c.id)
     if selection.below:
         conditions.append(_below(selection.level, selection.below, binds))
     if selection.icon:

@@ -1,27 +1,39 @@
 """Questions and answers: Query, Match, keys, matching and the ports between rooms. Pure: no socket, thread or SQL."""
 
 from . import criteria
+from .attributes import (
+    BYTES_VRS,
+    LONG_LENGTH,
+    NUMBERS,
+    encode_value,
+    head,
+    read_attributes,
+    sized,
+    texts_in,
+)
 from .characters import TEXT_VRS, UTF_8, character_sets_of, characters_for, decode_text, encode_text
 from .encoding import decode, deflate, encode
 from .identifier import query_from_bytes, query_from_identifier
 from .keys import Key, tag_of, vr_of
 from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
 from .match import EncodedMatch, Match
-from .matching import DATE_AND_TIME, combined_range, matcher, matches
+from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches, satisfies
 from .names import groups as name_groups
 from .ports import Cancel, Finder, IconSource, Ingest, InstanceSource, Overview, Progress, never
 from .query import Options, Query, level_named
 from .values import as_date, clean
-from .wire import Element, Malformed, elements_of, items_of
+from .wire import Malformed, elements_of
 
 __all__ = [
+    "BYTES_VRS",
     "DATE_AND_TIME",
     "ICON_IMAGE_SEQUENCE",
+    "LONG_LENGTH",
+    "NUMBERS",
     "QUERY_RETRIEVE_LEVEL",
     "TEXT_VRS",
     "UTF_8",
     "Cancel",
-    "Element",
     "EncodedMatch",
     "Finder",
     "IconSource",
@@ -36,6 +48,7 @@ __all__ = [
     "Overview",
     "Progress",
     "Query",
+    "Value",
     "as_date",
     "character_sets_of",
     "characters_for",
@@ -48,7 +61,9 @@ __all__ = [
     "elements_of",
     "encode",
     "encode_text",
-    "items_of",
+    "encode_value",
+    "head",
+    "item_satisfies",
     "level_named",
     "matcher",
     "matches",
@@ -56,6 +71,10 @@ __all__ = [
     "never",
     "query_from_bytes",
     "query_from_identifier",
+    "read_attributes",
+    "satisfies",
+    "sized",
     "tag_of",
+    "texts_in",
     "vr_of",
 ]

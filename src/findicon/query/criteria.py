@@ -16,8 +16,8 @@ from .values import clean
 WILDCARD_VRS = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 MULTIPLE_VALUE_VRS = {"AE", "AS", "AT", "CS", "LO", "PN", "SH", "UC"}
 NUMBER_VRS = {"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"}
-# Values of bytes: they may be asked back, but not matched.
-BYTES_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
+# Values of bytes: they cannot be matched.
+_BYTES_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 _UID = re.compile(r"[0-9.]+")
 
 
@@ -148,7 +148,7 @@ def _criterion(key: Key, value: str) -> Criterion:
         found = Texts((value,)) if _UID.fullmatch(value) else None
     elif key.vr in WILDCARD_VRS:
         found = Texts((clean(key.vr, value),), wild="*" in value or "?" in value)
-    elif key.vr in BYTES_VRS:
+    elif key.vr in _BYTES_VRS:
         found = None
     else:
         found = Texts((value,))
@@ -178,6 +178,6 @@ _WANTED = {
 
 
 def _complaint(key: Key, value: str) -> str:
-    if key.vr in BYTES_VRS:
+    if key.vr in _BYTES_VRS:
         return f"{key.keyword} cannot be matched, only asked for"
     return f"{key.keyword}: {value!r} is not {_WANTED.get(key.vr, 'a number; it has no ranges')}"

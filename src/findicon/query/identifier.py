@@ -1,6 +1,5 @@
 """A C-FIND identifier, as it came in, to a Query (PS3.4 C.4.1.1.3.1, C.4.1.2.1)."""
 
-import struct
 from collections.abc import Iterable
 
 from pydicom.dataelem import RawDataElement
@@ -8,12 +7,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..errors import QueryError
-from .characters import TEXT_VRS, character_sets_of, decode_text
+from .attributes import BYTES_VRS, values_of
+from .characters import TEXT_VRS, character_sets_of
 from .encoding import inflate
 from .keys import Key, vr_of
 from .levels import QUERY_RETRIEVE_LEVEL, Level, Model
 from .query import Options, Query, level_named
-from .values import split
 from .wire import Element, Malformed, elements_of, items_of
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
@@ -22,8 +21,6 @@ _RETRIEVE_AE_TITLE = 0x00080054
 _TIMEZONE_OFFSET = 0x00080201
 # Elements of an identifier that are not keys: they say how to read it, or are answered whatever was asked.
 _NOT_KEYS = {_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
-_NUMBERS = {"FD": "d", "FL": "f", "SL": "l", "SS": "h", "SV": "q", "UL": "L", "US": "H", "UV": "Q"}
-_BYTES = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 
 
 def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: Options | None = None) -> Query:
@@ -147,27 +144,14 @@ def _key(element: Element, names: tuple[str, ...] | None) -> Key:
 
 
 def _values(element: Element, vr: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
-    value = element.value
-    if vr in _BYTES:
-        return (value.hex(),) if value else ()
-    if vr == "AT":
-        pairs = _numbers(element, "HH", 4)
-        return tuple(f"{group:04X}{number:04X}" for group, number in pairs)
-    if vr in _NUMBERS:
-        return tuple(repr(number) for (number,) in _numbers(element, _NUMBERS[vr], struct.calcsize("<" + _NUMBERS[vr])))
-    value = value.rstrip(b"\0 ")
-    if names is None and vr in TEXT_VRS and not value.isascii():
+    if vr in BYTES_VRS:
+        return (element.value.hex(),) if element.value else ()
+    if names is None and vr in TEXT_VRS and not element.value.isascii():
         raise QueryError("Its Specific Character Set does not exist", offending_element=_SPECIFIC_CHARACTER_SET)
-    return split(vr, decode_text(vr, value, names or ()))
-
-
-def _numbers(element: Element, layout: str, size: int) -> Iterable[tuple[int | float, ...]]:
-    if len(element.value) % size:
-        raise QueryError(
-            f"{Key(element.tag, element.vr).keyword} is {len(element.value)} bytes long, not a multiple of {size}",
-            offending_element=element.tag,
-        )
-    return struct.iter_unpack(f"<{layout}", element.value)
+    try:
+        return values_of(element, vr, names or ())
+    except ValueError as error:
+        raise QueryError(f"{Key(element.tag, vr).keyword}: {error}", offending_element=element.tag) from error
 
 
 def _check_levels_above(query: Query) -> None:
