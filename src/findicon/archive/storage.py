@@ -109,6 +109,10 @@ class Storage:
         """Give a path for a file that is about to arrive."""
         return self._folder.incoming_path(sop_instance)
 
+    def expected(self) -> AbstractContextManager[None]:
+        """Hold the next transaction for a moment: an instance is whole and about to be kept."""
+        return self._commits.expect()
+
     def keep(self, incoming: Path, sop_class: str, sop_instance: str) -> None:
         """Keep a file that is whole and synced; raises StorageError or CatalogueError."""
         place = self._folder.place_of(sop_instance)
@@ -201,10 +205,11 @@ class _Reception(AbstractContextManager[BinaryIO]):
         is_kept = False
         try:
             if error is None:
-                self._file.flush()
-                os.fsync(self._file.fileno())
-                self._file.close()
-                self._storage.keep(self._path, self._sop_class, self._sop_instance)
+                with self._storage.expected():
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
+                    self._file.close()
+                    self._storage.keep(self._path, self._sop_class, self._sop_instance)
                 is_kept = True
         except OSError as exc:
             raise StorageError(f"{self._sop_instance} cannot be stored: {exc.strerror or exc}") from exc
