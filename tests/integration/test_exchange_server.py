@@ -198,9 +198,11 @@ def test_a_request_on_a_presentation_context_of_another_service(field: int) -> N
     [
         data_pdu(1, COMMAND | LAST, command(0x8030)),
         data_pdu(1, COMMAND | LAST, element(0x0100, b"\x30\0")),
+        data_pdu(1, COMMAND | LAST, element(0x0100, b"\x30\0") + element(0x0110, b"")),
+        data_pdu(1, COMMAND | LAST, element(0x0100, b"\x30\0") + element(0x0110, bytes(12))),
         data_pdu(1, COMMAND | LAST, b"\0" * 9),
     ],
-    ids=["a response", "no Message ID", "no command set"],
+    ids=["a response", "no Message ID", "an empty one", "a long one", "no command set"],
 )
 def test_a_message_without_place_ends_the_association_only(data: bytes) -> None:
     with Server(MemoryFinder(), limits=Limits(release=0.1)) as server:

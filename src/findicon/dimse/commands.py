@@ -88,8 +88,8 @@ class Command:
             if default is None:
                 raise MalformedError(f"a command set without (0000,{element:04X})")
             return default
-        if len(value) != 2:
-            raise MalformedError(f"(0000,{element:04X}) with {len(value)} bytes")
+        if not value:
+            raise MalformedError(f"an empty (0000,{element:04X})")
         return value[0] | value[1] << 8
 
     def text(self, element: int) -> str:
@@ -103,7 +103,8 @@ def decode_command(data: bytes) -> Command:
     Raises
     ------
     MalformedError
-        A length beyond the end, an element that is not of group 0000, or one that comes twice.
+        A length beyond the end, a number of another size than its VR has, an element that is not of group 0000, or one
+        that comes twice.
     """
     elements: dict[int, bytes] = {}
     offset, end = 0, len(data)
@@ -118,6 +119,8 @@ def decode_command(data: bytes) -> Command:
             raise MalformedError(f"(0000,{element:04X}) with {length} bytes, {end - offset} are left")
         if element in elements:
             raise MalformedError(f"(0000,{element:04X}) twice in a command set")
+        if element in _NUMBERS and length not in {0, 2}:
+            raise MalformedError(f"(0000,{element:04X}) with {length} bytes")
         elements[element] = data[offset : offset + length]
         offset += length
     return Command(elements)

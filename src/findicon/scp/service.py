@@ -79,7 +79,7 @@ class Service:
             return  # it crossed with our final response: nothing is left to cancel
         if command.field & commands.RESPONSE:
             raise unexpected(self._association, f"a response {command.field:04X} that nobody asked for")
-        if commands.MESSAGE_ID not in command.elements:
+        if not command.elements.get(commands.MESSAGE_ID):
             raise unexpected(self._association, f"a request {command.field:04X} without a Message ID")
         operation = self._operations.get(command.field)
         if operation is None:

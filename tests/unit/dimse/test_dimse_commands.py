@@ -63,6 +63,8 @@ def test_pending(status: int) -> None:
         (struct.pack("<HHIH", 0, 0x0100, 2, 0x30) * 2, "twice"),
         (struct.pack("<HHIH", 0, 0x0110, 2, 1), r"without \(0000,0100\)"),
         (struct.pack("<HHIL", 0, 0x0100, 4, 1), "with 4 bytes"),
+        (struct.pack("<HHIH", 0, 0x0100, 2, 1) + struct.pack("<HHI12x", 0, 0x0110, 12), "with 12 bytes"),
+        (struct.pack("<HHI", 0, 0x0100, 0), "an empty"),
     ],
 )
 def test_what_is_no_command_set(data: bytes, says: str) -> None:
