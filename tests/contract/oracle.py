@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from findicon.catalogue import ATTRIBUTES, InstanceRecord
-from findicon.query import Key, Level, Query, clean, matches, name_groups, vr_of
+from findicon.catalogue import InstanceRecord
+from findicon.query import Key, Level, Options, Query, Value, clean, matches, name_groups, vr_of
 
 PATIENT_ID, ISSUER, NAME, BIRTH_DATE = 0x00100020, 0x00100021, 0x00100010, 0x00100030
 STUDY, SERIES, INSTANCE = 0x0020000D, 0x0020000E, 0x00080018
@@ -17,7 +17,7 @@ ICON = 0x00880200
 class Entity:
     """A patient, study, series or instance, with everything that may be asked of it."""
 
-    values: dict[int, str]
+    values: dict[int, Value]
     below: list["Entity"] = field(default_factory=list)
 
 
@@ -29,27 +29,37 @@ LEVELS: dict[Level, set[str]] = {
     Level.STUDY: {
         "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "StudyID", "StudyDescription",
         "ReferringPhysicianName", "PatientWeight", "PatientAge", "NameOfPhysiciansReadingStudy",
+        "ProcedureCodeSequence", "IssuerOfAccessionNumberSequence",
     },
-    Level.SERIES: {"SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", "OperatorsName"},
+    Level.SERIES: {
+        "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", "OperatorsName",
+        "RequestAttributesSequence",
+    },
 }  # fmt: skip
 
 
 class Archive:
-    """What the files of an archive amount to."""
+    """What the files of an archive amount to.
 
-    def __init__(self, records: Iterable[InstanceRecord]) -> None:
-        first: dict[str, InstanceRecord] = {}
-        for record in sorted(records, key=lambda record: record.location, reverse=True):
-            first[record.attributes[INSTANCE]] = record
+    Parameters
+    ----------
+    files
+        The record of each, and what its header has beside the record's attributes.
+    """
+
+    def __init__(self, files: Iterable[tuple[InstanceRecord, Mapping[int, Value]]]) -> None:
+        first: dict[str, tuple[InstanceRecord, Mapping[int, Value]]] = {}
+        for one in sorted(files, key=lambda one: one[0].location, reverse=True):
+            first[one[0].attributes[INSTANCE]] = one
         self.levels: dict[Level, list[Entity]] = {level: [] for level in Level}
-        self._build([self._cleaned(record) for record in first.values()])
+        self._build([self._cleaned(*one) for one in first.values()])
 
     @staticmethod
-    def _cleaned(record: InstanceRecord) -> dict[int, str]:
-        values = {tag: clean(vr_of(tag), text) for tag, text in record.attributes.items()}
-        return values | {0x00083002: record.transfer_syntax}
+    def _cleaned(record: InstanceRecord, others: Mapping[int, Value]) -> dict[int, Value]:
+        values: dict[int, Value] = {tag: clean(vr_of(tag), text) for tag, text in record.attributes.items()}
+        return values | dict(others) | {0x00083002: record.transfer_syntax}
 
-    def _build(self, instances: list[dict[int, str]]) -> None:
+    def _build(self, instances: list[dict[int, Value]]) -> None:
         by_study = _grouped(instances, STUDY)
         patients: dict[tuple[str, ...], list[Entity]] = {}
         for of_study in by_study.values():
@@ -87,14 +97,16 @@ class Archive:
                     instance.values = _inherited(series.values, instance.values, Level.IMAGE)
                     self.levels[Level.IMAGE].append(instance)
 
-    def answers(self, query: Query) -> list[dict[int, str]]:
+    def answers(self, query: Query) -> list[dict[int, Value]]:
         """Give the values of every answer, by tag."""
         found = []
         for entity in self.levels[query.level]:
             if self._matches(query, entity):
                 tags = [tag for tag in query.keys if tag not in NOT_KEYS and supported(tag, query.level)]
                 tags += [level.unique_key for level in query.model.levels_above(query.level)]
-                found.append({tag: entity.values.get(tag, "") for tag in tags})
+                found.append(
+                    {tag: shown(query.keys.get(tag), entity.values.get(tag, ""), query.options) for tag in tags}
+                )
         return found
 
     @staticmethod
@@ -111,6 +123,21 @@ class Archive:
             if level is not None and level.depth > query.level.depth and not key.is_universal:
                 below.setdefault(level, []).append(key)
         return not below or _some_below(entity, query.level.depth + 1, below, query)
+
+
+def shown(key: Key | None, value: Value, options: Options) -> Value:
+    """Give what an answer has of a value: of a sequence the matching items with what was asked (PS3.4 C.2.2.2.6)."""
+    if key is None or key.vr != "SQ":
+        return value
+    items = [] if isinstance(value, str) else value
+    if not key.items or not key.items[0]:
+        return items
+    (asked,) = key.items
+    return [
+        {one.tag: shown(one, item.get(one.tag, ""), options) for one in asked}
+        for item in items
+        if matches(asked, item, options)
+    ]
 
 
 def _some_below(entity: Entity, depth: int, keys: Mapping[Level, list[Key]], query: Query) -> bool:
@@ -137,7 +164,7 @@ def level_of(tag: int) -> Level | None:
     for level, names in LEVELS.items():
         if key in names:
             return level
-    return Level.IMAGE if tag in ATTRIBUTES else None
+    return None if tag == ICON else Level.IMAGE
 
 
 _COUNTED = {
@@ -153,7 +180,7 @@ _COUNTED = {
 }
 
 
-def _inherited(above: Mapping[int, str], own: Mapping[int, str], level: Level) -> dict[int, str]:
+def _inherited(above: Mapping[int, Value], own: Mapping[int, Value], level: Level) -> dict[int, Value]:
     """Give what belongs to an entity's level or below from itself, what belongs above from what is above."""
     from_above = {tag: value for tag, value in above.items() if (level_of(tag) or Level.IMAGE).depth < level.depth}
     return from_above | {
@@ -161,10 +188,10 @@ def _inherited(above: Mapping[int, str], own: Mapping[int, str], level: Level) -
     }
 
 
-def _spokesman(instances: list[dict[int, str]]) -> dict[int, str]:
+def _spokesman(instances: list[dict[int, Value]]) -> dict[int, Value]:
     """The instance that says most about patient, study and series; the smallest UID decides."""
 
-    def rank(instance: Mapping[int, str]) -> tuple[int, str]:
+    def rank(instance: Mapping[int, Value]) -> tuple[int, Value]:
         said = sum(bool(text) for tag, text in instance.items() if (level_of(tag) or Level.IMAGE) is not Level.IMAGE)
         folded = sum(map(bool, name_groups(instance.get(NAME, "")) + name_groups(instance.get(0x00080090, ""))))
         return -said - folded, instance[INSTANCE]
@@ -172,14 +199,14 @@ def _spokesman(instances: list[dict[int, str]]) -> dict[int, str]:
     return min(instances, key=rank)
 
 
-def _patient(values: Mapping[int, str]) -> tuple[str, ...]:
+def _patient(values: Mapping[int, Value]) -> tuple[str, ...]:
     if values.get(PATIENT_ID):
         return values[PATIENT_ID], values.get(ISSUER, "")
     return "", "", name_groups(values.get(NAME, ""))[0], values.get(BIRTH_DATE, "")
 
 
-def _grouped(instances: list[dict[int, str]], tag: int) -> dict[str, list[dict[int, str]]]:
-    groups: dict[str, list[dict[int, str]]] = {}
+def _grouped(instances: list[dict[int, Value]], tag: int) -> dict[str, list[dict[int, Value]]]:
+    groups: dict[str, list[dict[int, Value]]] = {}
     for instance in instances:
         groups.setdefault(instance[tag], []).append(instance)
     return groups

@@ -1,12 +1,15 @@
 """Random archives and random questions about them, out of few values, so that questions find something."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from hypothesis import strategies as st
 
+from contract.making import EXPLICIT
+from contract.oracle import INSTANCE, SERIES, STUDY
 from findicon.catalogue import InstanceRecord
 from findicon.icons import Facts
-from findicon.query import Key, Level, Model, Options, Query, vr_of
-
-from .oracle import INSTANCE, SERIES, STUDY
+from findicon.query import UTF_8, Key, Level, Model, Options, Query, Value, encode_value, head, vr_of
 
 VALUES: dict[str, list[str]] = {
     "PatientID": ["", "1", "10", "1A", "a1", "X[1]", "50%"],
@@ -38,6 +41,32 @@ VALUES: dict[str, list[str]] = {
     "AcquisitionDateTime": ["", "20200101103000", "20200101103000.5+0100", "2020"],
     "Rows": ["", "512", "256"],
 }  # fmt: skip
+
+# What no column has, or only as a sequence: it comes from the header.
+CODES = [
+    [],
+    [{"CodeValue": "A1", "CodingSchemeDesignator": "99LOCAL", "CodeMeaning": "Thorax"}],
+    [{"CodeValue": "B2", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Schädel"}, {"CodeValue": "A1"}],
+    [{"CodeValue": "", "CodeMeaning": "山"}],
+]
+OTHERS: dict[str, list[Any]] = {
+    "ProcedureCodeSequence": CODES,
+    "IssuerOfAccessionNumberSequence": [[], [{"LocalNamespaceEntityID": "HOSPITAL"}]],
+    "RequestAttributesSequence": [
+        [],
+        [{"RequestedProcedureID": "R1", "ScheduledProcedureStepID": "S1", "RequestedProcedureCodeSequence": CODES[1]}],
+        [{"RequestedProcedureID": "R2"}, {"RequestedProcedureID": "R1", "RequestedProcedureCodeSequence": CODES[2]}],
+    ],
+    "AnatomicRegionSequence": CODES,
+    "KVP": ["", "120", "120.0"],
+    "ContrastBolusAgent": ["", "Iod", "ioversol"],
+    "ExposureTimeInms": ["", "1.5"],
+    "ContentQualification": ["PRODUCT", ""],
+    "SmallestImagePixelValue": ["0", "17", ""],
+    "InstanceCreatorUID": ["", "1.2.3"],
+    "DateOfSecondaryCapture": ["", "20200101"],
+    "TimeOfSecondaryCapture": ["", "1030"],
+}
 
 KEYS: dict[str, list[str]] = {
     "PatientID": ["1", "1*", "?", "1?", "*1*", "x[1]", "X[1]", "X[*", "5?%", "%", "", "*"],
@@ -78,6 +107,27 @@ KEYS: dict[str, list[str]] = {
     "ImageType": ["AXIAL", "ORIGINAL", "*AL", "DERIVED", "ORIGINAL\\AXIAL", ""],
     "AcquisitionDateTime": ["20200101", "20200101103000", "20200101093000-20200101103000", "2020-", ""],
     "Rows": ["512", "256\\512", ""],
+    "KVP": ["120", ""],
+    "ContrastBolusAgent": ["Iod", "io*", "?od", ""],
+    "ExposureTimeInms": ["1.50", ""],
+    "ContentQualification": ["PRODUCT", ""],
+    "SmallestImagePixelValue": ["17", ""],
+    "InstanceCreatorUID": ["1.2.3\\1.2.4", ""],
+    "DateOfSecondaryCapture": ["20200101-", ""],
+    "TimeOfSecondaryCapture": ["10-11", ""],
+}  # fmt: skip
+ITEMS: dict[str, list[dict[str, Any]]] = {
+    "ProcedureCodeSequence": [
+        {}, {"CodeValue": ""}, {"CodeValue": "A1"}, {"CodeValue": "A1", "CodingSchemeDesignator": "SCT"},
+        {"CodeMeaning": "*ch*", "CodeValue": ""}, {"CodeMeaning": "山"}, {"LongCodeValue": "x"},
+    ],
+    "IssuerOfAccessionNumberSequence": [{}, {"LocalNamespaceEntityID": "HOSP*"}],
+    "RequestAttributesSequence": [
+        {}, {"RequestedProcedureID": "R1"}, {"RequestedProcedureID": "R?", "ScheduledProcedureStepID": ""},
+        {"RequestedProcedureCodeSequence": {"CodeValue": "A1"}}, {"RequestedProcedureCodeSequence": {}},
+        {"RequestedProcedureID": "R1", "RequestedProcedureCodeSequence": {"CodeValue": "B2", "CodeMeaning": ""}},
+    ],
+    "AnatomicRegionSequence": [{}, {"CodeValue": "B2", "CodeMeaning": ""}],
 }  # fmt: skip
 
 
@@ -86,25 +136,47 @@ def tag(keyword: str) -> int:
     return Key.named(keyword).tag
 
 
+File = tuple[InstanceRecord, dict[int, Value]]
+"""A record, and what its header has beside its attributes."""
+
+
 @st.composite
-def records(draw: st.DrawFn) -> list[InstanceRecord]:
+def files(draw: st.DrawFn) -> list[File]:
     """A few instances in few series and studies; now and then two files of one instance."""
     found = []
     for number in range(draw(st.integers(1, 9))):
         study = draw(st.integers(1, 4))
         series = draw(st.integers(1, 2))
         instance = draw(st.integers(1, 3))
-        attributes = {
-            tag(name): draw(st.sampled_from(VALUES[name])) for name in draw(st.sets(st.sampled_from(list(VALUES))))
-        }
+        names = sorted(draw(st.sets(st.sampled_from(list(VALUES)))))
+        attributes = {tag(name): draw(st.sampled_from(VALUES[name])) for name in names}
         attributes |= {
             INSTANCE: f"1.2.{study}.{series}.{instance}",
             SERIES: f"1.2.{study}.{series}",
             STUDY: f"1.2.{study}",
         }
+        others = sorted(draw(st.sets(st.sampled_from(list(OTHERS)), max_size=4)))
+        beside = {tag(name): by_tag(draw(st.sampled_from(OTHERS[name]))) for name in others}
         facts = Facts(attributes[INSTANCE], study=attributes[STUDY], series=attributes[SERIES])
-        found.append(InstanceRecord(attributes, facts, f"/files/{number}.dcm", 1000, 1.0, "1.2.840.10008.1.2.1"))
+        header = encoded({**attributes, **beside})
+        found.append((InstanceRecord(attributes, facts, f"/files/{number}.dcm", 1000, 1.0, EXPLICIT, header), beside))
     return found
+
+
+def by_tag(value: Any) -> Value:
+    """Give a value with tags for keywords."""
+    if isinstance(value, str):
+        return value
+    return [{tag(name): by_tag(one) for name, one in item.items()} for item in value]
+
+
+def encoded(values: Mapping[int, Value]) -> bytes:
+    """Encode a header in Explicit VR Little Endian, its text in UTF-8."""
+    everything: dict[int, Value] = {0x00080005: UTF_8, **values}
+    return b"".join(
+        head(tag, vr_of(tag), explicit=True) + encode_value(vr_of(tag), value, (UTF_8,), explicit=True)
+        for tag, value in sorted(everything.items())
+    )
 
 
 @st.composite
@@ -121,8 +193,20 @@ def queries(draw: st.DrawFn) -> Query:
     names = draw(st.sets(st.sampled_from(list(KEYS)), min_size=1, max_size=5))
     empty = ['""'] if options.empty_value else []
     keys = [Key.named(name, draw(st.sampled_from(KEYS[name] + empty))) for name in sorted(names)]
+    sequences = sorted(draw(st.sets(st.sampled_from(list(ITEMS)), max_size=1)))
+    keys += [sequence_key(name, draw(st.one_of(st.none(), st.sampled_from(ITEMS[name])))) for name in sequences]
     keys += _unique_keys(draw, model, level, options)
     return Query(level, model=model, keys=keys, defaults=False, options=options)
+
+
+def sequence_key(name: str, item: dict[str, Any] | None) -> Key:
+    """Make a key for a sequence: null, or with one item."""
+    if item is None:
+        return Key(tag(name), "SQ")
+    inner = tuple(
+        sequence_key(one, value) if isinstance(value, dict) else Key.named(one, value) for one, value in item.items()
+    )
+    return Key(tag(name), "SQ", items=(inner,))
 
 
 def _unique_keys(draw: st.DrawFn, model: Model, level: Level, options: Options) -> list[Key]:
