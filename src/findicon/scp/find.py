@@ -114,10 +114,13 @@ class _Answering:
         context = self._received.context
         transfer_syntax, context_id = context.transfer_syntax, context.context_id
         largest = self._association.largest
-        supported, unsupported = (self._pending(status) for status in (replies.PENDING, replies.PENDING_WARNING))
+        heads: dict[bool, bytes] = {}
         put: Callable[..., None] = self._outbox.put
         for match in matches:
-            head = supported if match.all_keys_supported else unsupported
+            supported = match.all_keys_supported
+            head = heads.get(supported)
+            if head is None:
+                head = heads[supported] = self._pending(replies.PENDING if supported else replies.PENDING_WARNING)
             put(head, *data_parts(context_id, match.encoded(transfer_syntax), largest))
             self.answers += 1
             if self._cancelled():
