@@ -1,3 +1,5 @@
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,3 +20,27 @@ def workers() -> Iterator[Workers]:
 def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     with Catalogue(str(tmp_path / "catalogue.sqlite")) as opened:
         yield opened
+
+
+@pytest.fixture
+def locked_folder() -> Iterator[Path]:
+    """A folder with two files below it, ``open.dcm`` and ``locked/inner.dcm``, for somebody who may not read `locked`.
+
+    Root may read everything, so the test is somebody else while it runs.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "locked").mkdir()
+        for path in (folder / "open.dcm", folder / "locked" / "inner.dcm", folder / "mine.dcm"):
+            path.write_bytes(b"x")
+        folder.chmod(0o755)
+        (folder / "locked").chmod(0)
+        (folder / "mine.dcm").chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            (folder / "locked").chmod(0o755)

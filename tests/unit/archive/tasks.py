@@ -5,6 +5,8 @@ import signal
 import threading
 from pathlib import Path
 
+from findicon.archive.reading import Kept, NotKept, read_files
+from findicon.archive.walk import File
 from findicon.errors import IconError
 from findicon.pixels import Picture, render
 
@@ -59,3 +61,13 @@ def treacherous(source: str, size: int, *, frame: int | None = None) -> Picture:
     if path.with_suffix(".explodes").exists():
         raise ZeroDivisionError("of a codec")
     return render(source, size, frame=frame)
+
+
+def treacherous_read(files: list[File], tags: frozenset[int]) -> list[Kept | NotKept]:
+    """Read headers, but do what the file beside one of them says."""
+    for path in (Path(file.path) for file in files if file.path.endswith(".dcm")):
+        if path.with_suffix(".hangs").exists():
+            hang()
+        if path.with_suffix(".dies").exists():
+            die()
+    return read_files(files, tags)

@@ -90,3 +90,8 @@ def test_one_bad_file_does_not_keep_the_others_from_being_read(tmp_path: Path) -
     bad.write_bytes(b"x")
     kinds = [type(one) for one in read_files([file(path) for path in (good[0], bad, *good[1:])], TAGS)]
     assert kinds == [Kept, NotKept, Kept, Kept]
+
+
+def test_a_file_that_may_not_be_read_fails(locked_folder: Path) -> None:
+    found = not_kept(locked_folder / "mine.dcm")
+    assert (found.kind, found.reason) == (Kind.FAILED, "Cannot be opened: Permission denied")

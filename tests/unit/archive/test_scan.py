@@ -10,11 +10,12 @@ import pytest
 
 from findicon.archive.events import Event, Kind
 from findicon.archive.scan import Scan
-from findicon.archive.workers import Workers
+from findicon.archive.workers import Task, Workers
 from findicon.catalogue import Catalogue
 from findicon.errors import StorageError
 from findicon.query import Level
 from support.samples import instance, write, write_series
+from unit.archive import tasks
 
 Run = Callable[[Path], Counter[Kind]]
 
@@ -200,6 +201,48 @@ def test_names_that_are_no_text_are_indexed_and_noticed(tmp_path: Path, catalogu
     odd.unlink()
     assert scan(folder) == {Kind.GONE: 1}
     assert instances(catalogue) == 0
+
+
+class Treacherous(Workers):
+    """Workers in which files can hang and kill, and that have less patience."""
+
+    def start(self, limit: float, function: object, *arguments: object) -> Task[object]:
+        return super().start(2.0, tasks.treacherous_read, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("dies", "The worker process ended with exit code -9"),
+        ("hangs", "It took longer than 2 s and was stopped"),
+    ],
+)
+def test_a_file_that_takes_its_worker_along_is_found_out_among_many(
+    tmp_path: Path, catalogue: Catalogue, what: str, reason: str
+) -> None:
+    paths = write_series(tmp_path / "files", 9)
+    paths[4].with_suffix(f".{what}").touch()
+    events: list[Event] = []
+    with Treacherous(2) as workers:
+        Scan(catalogue, workers, events.append).run(str(tmp_path / "files"))
+    assert instances(catalogue) == 8
+    assert [(one.path, one.reason) for one in catalogue.failures()] == [(str(paths[4]), reason)]
+    assert [event.subject for event in events if event.kind is Kind.FAILED] == [str(paths[4])]
+
+
+def test_files_that_vanish_between_listing_and_reading_are_no_failure(tmp_path: Path, catalogue: Catalogue) -> None:
+    class Thievish(Workers):
+        def start(self, limit: float, function: object, *arguments: object) -> Task[object]:
+            paths[1].unlink(missing_ok=True)
+            return super().start(limit, function, *arguments)
+
+    paths = write_series(tmp_path / "files", 3)
+    events: list[Event] = []
+    with Thievish(1) as workers:
+        Scan(catalogue, workers, events.append).run(str(tmp_path / "files"))
+    assert instances(catalogue) == 2
+    assert catalogue.failures() == []
+    assert [event.subject for event in events if event.kind is Kind.GONE] == [str(paths[1])]
 
 
 def test_thousands_of_files_are_indexed(tmp_path: Path, catalogue: Catalogue, scan: Run) -> None:

@@ -73,3 +73,9 @@ def test_a_pipe_is_no_root(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StorageError, match="neither a file nor a folder"):
         list(walk(str(tmp_path / "pipe")))
+
+
+def test_a_folder_that_may_not_be_read_is_told_and_the_rest_is_found(locked_folder: Path) -> None:
+    found = sorted(walk(str(locked_folder)), key=lambda one: one.path)
+    assert found[0] == Unreadable(str(locked_folder / "locked"), "Permission denied")
+    assert [Path(one.path).name for one in found] == ["locked", "mine.dcm", "open.dcm"]
