@@ -1,10 +1,10 @@
 """What a worker process serves in tests; a module's own function, because processes import it anew."""
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from findicon.dimse import Listener
 from findicon.errors import CatalogueError
 from findicon.query import Cancel, Match, Query
 from findicon.scp import Places, Server
@@ -22,12 +22,12 @@ def process_of_its_own(query: Query, cancel: Cancel) -> Iterator[Match]:
 
 
 @contextmanager
-def serve(listener: socket.socket, places: Places) -> Iterator[object]:
+def serve(listener: Listener, places: Places) -> Iterator[object]:
     with Server(ActingFinder(process_of_its_own), listener=listener, places=places) as server:
         yield server
 
 
 @contextmanager
-def cannot(listener: socket.socket, places: Places) -> Iterator[object]:
+def cannot(listener: Listener, places: Places) -> Iterator[object]:
     raise CatalogueError("There is no catalogue to be opened")
     yield

@@ -17,6 +17,7 @@ from .associate import AssociateRequest, UserIdentity
 from .association import Association, Received, Sink, context_for, unexpected
 from .commands import Command, decode_command, encode_command
 from .limits import Limits
+from .listening import Connection, Listener
 from .negotiation import (
     IDENTIFIER_SYNTAXES,
     NATIVE_SYNTAXES,
@@ -46,10 +47,12 @@ __all__ = [
     "AssociateRequest",
     "Association",
     "Command",
+    "Connection",
     "Context",
     "Flusher",
     "Instance",
     "Limits",
+    "Listener",
     "Offer",
     "Originator",
     "Outbox",

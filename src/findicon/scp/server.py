@@ -1,8 +1,6 @@
 """The server: one listening socket, one thread for each association, and it lives through whatever they do."""
 
 import contextlib
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,8 +11,10 @@ from ..dimse import (
     LIMIT_EXCEEDED,
     NO_REASON,
     Address,
+    Connection,
     Flusher,
     Limits,
+    Listener,
     Peer,
     Proposal,
     ProposalFailed,
@@ -28,7 +28,6 @@ from ..errors import PeerError
 from ..observe import audit, log
 from ..query import Finder, Ingest, InstanceSource, Options
 from .doors import Caller, Doors
-from .listening import listen, wake_pair
 from .move import Mover
 from .places import OwnPlaces, Places
 from .service import Joined, Service
@@ -64,7 +63,7 @@ class Server:
         Says whether a user identity (PS3.7 D.3.3.7) is good: gives the answer for whoever asks for one, empty for names
         and passcodes, or None, and the association is rejected. Identities are not looked at unless it is given.
     listener
-        A socket that listens already, shared with other processes; `host` and `port` then say nothing.
+        Listens already, maybe for other processes too; `host` and `port` then say nothing.
     places
         Counts associations against the limits; this process's own unless given.
 
@@ -88,7 +87,7 @@ class Server:
         options: Options | None = None,
         tls: Tls | None = None,
         check_user: Callable[[UserIdentity], bytes | None] | None = None,
-        listener: socket.socket | None = None,
+        listener: Listener | None = None,
         places: Places | None = None,
     ) -> None:
         self._limits = limits or Limits()
@@ -99,16 +98,15 @@ class Server:
         self._joined = Joined(finder, self._flusher, source, ingest, mover)
         self._tls = tls.server_context() if tls else None
         if listener is not None:
-            host = listener.getsockname()[0]
+            host = listener.address[0]
         services = offered(gets=source is not None, moves=source is not None, stores=ingest is not None)
         if options is None:
             options = getattr(finder, "options", None) or Options()
         self._doors = Doors(peers, host, services, options)
-        self._listener = listener or listen(host, port)
-        self._listener.setblocking(False)
+        self._listener = listener or Listener(host, port)
+        self._listener.open()
         self._check_user = check_user
-        self._asleep, self._waker = wake_pair()
-        self.address = Address(ae_title, *self._listener.getsockname()[:2])
+        self.address = Address(ae_title, *self._listener.address)
         self._lock = threading.Lock()
         self._threads: dict[threading.Thread, Service | None] = {}
         self._places = places or OwnPlaces(self._limits)
@@ -133,7 +131,7 @@ class Server:
         if self._is_stopping:
             return
         self._is_stopping = True
-        self._waker.send(b"\0")
+        self._listener.stop()
         self._main.join()
         for _, service in self._open():
             if service is not None:
@@ -146,8 +144,7 @@ class Server:
                 if service is not None:
                     service.interrupt(now=True)
         self._flusher.stop()
-        for one in (self._listener, self._asleep, self._waker):
-            one.close()
+        self._listener.close()
         log.info("stopped", address=str(self.address))
 
     def wait(self) -> None:
@@ -159,21 +156,10 @@ class Server:
             return list(self._threads.items())
 
     def _accept(self) -> None:
-        while not self._is_stopping:
-            select.select([self._listener, self._asleep], [], [])
-            if self._is_stopping:
-                return
-            try:
-                connection, address = self._listener.accept()
-            except BlockingIOError:
-                continue  # another process took it
-            except OSError as error:
-                log.warning("a call could not be taken", reason=str(error))
-                select.select([self._asleep], [], [], 0.1)  # out of descriptors, as a rule: let some end
-                continue
-            self._start(connection, (_plain_host(address[0]), address[1]))
+        while (call := self._listener.accept()) is not None:
+            self._start(*call)
 
-    def _start(self, connection: socket.socket, address: tuple[str, int]) -> None:
+    def _start(self, connection: Connection, address: tuple[str, int]) -> None:
         with self._lock:
             count = len(self._threads)
             if count >= self._limits.associations + _SPARE:
@@ -195,7 +181,7 @@ class Server:
                 del self._threads[thread]
             log.warning("a call was dropped", host=address[0], reason=str(error))
 
-    def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
+    def _serve(self, connection: Connection, address: tuple[str, int]) -> None:
         try:
             proposal = receive_proposal(connection, address, self._limits, self._tls)
             with self._places.place(proposal.request.calling, proposal.host) as has_place:
@@ -248,7 +234,3 @@ class Server:
         with contextlib.ExitStack() as ending:
             ending.callback(association.abort)  # nothing, once it is over
             service.run()
-
-
-def _plain_host(host: str) -> str:
-    return host.removeprefix("::ffff:") if host.startswith("::ffff:") and "." in host else host

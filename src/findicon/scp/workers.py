@@ -2,7 +2,6 @@
 
 import multiprocessing
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -12,13 +11,12 @@ from multiprocessing.context import SpawnProcess
 from time import monotonic
 from typing import Self, TypeAlias
 
-from ..dimse import Limits
+from ..dimse import Limits, Listener
 from ..errors import FindiconError, QueryError
 from ..observe import log
-from .listening import listen
 from .places import Places, SharedPlaces
 
-Build: TypeAlias = Callable[[socket.socket, Places], AbstractContextManager[object]]
+Build: TypeAlias = Callable[[Listener, Places], AbstractContextManager[object]]
 """Makes what serves on a listening socket; called in each process: a module's own function, or a partial of one."""
 
 _SHORT_LIFE = 2.0  # seconds; who lives no longer is not replaced at once
@@ -54,8 +52,8 @@ class Workers:
         self._build = build
         self._context = multiprocessing.get_context("spawn")
         self._places = SharedPlaces(limits or Limits(), self._context)
-        self._listener = listen(host, port)
-        self.address: tuple[str, int] = self._listener.getsockname()[:2]
+        self._listener = Listener(host, port)
+        self.address = self._listener.address
         self._stopping = threading.Event()
         self._awake, self._waker = self._context.Pipe(duplex=False)
         self._workers: list[_Worker] = []
@@ -129,7 +127,7 @@ class _Worker:
         process: Callable[..., SpawnProcess],
         pipe: Callable[[], tuple[Connection, Connection]],
         build: Build,
-        listener: socket.socket,
+        listener: Listener,
         places: SharedPlaces,
         number: int,
     ) -> None:
@@ -184,7 +182,7 @@ class _Worker:
             self.process.close()
 
 
-def _serve(build: Build, listener: socket.socket, places: SharedPlaces, number: int, pipe: Connection) -> None:
+def _serve(build: Build, listener: Listener, places: SharedPlaces, number: int, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of them: the parent says when to end
     places.owner = number
     try:
