@@ -20,6 +20,7 @@ from .dicomweb import dicomweb_routes
 from .edge import Edge, route_of
 from .metrics import CONTENT_TYPE, Metrics
 from .openapi import description_of, problems
+from .pages import ErrorPage, error_page, page_routes
 from .pictures import Pictures
 from .ports import Decompressor, Renderer
 from .problems import Problem, problem_of, problem_response
@@ -87,8 +88,9 @@ def create_app(
     pictures = Pictures(services)
     app.include_router(dicomweb_routes(services, pictures))
     app.include_router(_about(services))
+    app.include_router(page_routes(services, pictures))
     app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
-    _failures(app)
+    _failures(app, error_page(services))
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -128,25 +130,28 @@ def _about(services: Services) -> APIRouter:
     return router
 
 
-def _failures(app: FastAPI) -> None:
-    """Make every failure a problem document that says what is wrong and names no line of ours."""
+def _failures(app: FastAPI, page: ErrorPage) -> None:
+    """Make every failure a problem document, or a page, that says what is wrong and names no line of ours."""
+
+    def said(request: Request, problem: Problem) -> Response:
+        return page(request, problem) or problem_response(problem)
 
     def of_ours(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
         if problem.status >= 500:
             log.warning("request failed", method=request.method, route=route_of(request.scope), reason=str(error))
-        return problem_response(problem)
+        return said(request, problem)
 
-    def of_path(_: Request, error: Exception) -> Response:
+    def of_path(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         names = sorted({str(one["loc"][-1]) for one in error.errors()})
-        return problem_response(Problem(400, f"{', '.join(names)}: not in the form that it has to have"))
+        return said(request, Problem(400, f"{', '.join(names)}: not in the form that it has to have"))
 
-    def of_routing(_: Request, error: Exception) -> Response:
+    def of_routing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         details = {404: "There is no such resource", 405: "The method is not for this resource"}
         detail = details.get(error.status_code, str(error.detail))
-        return problem_response(Problem(error.status_code, detail, dict(error.headers or {})))
+        return said(request, Problem(error.status_code, detail, dict(error.headers or {})))
 
     handlers: dict[type[Exception], Any] = {
         Problem: of_ours,

@@ -1,5 +1,6 @@
 """Whether a client has the representation already: ETag, Last-Modified, 304 (RFC 9110 8.8, 13)."""
 
+import os
 import re
 import threading
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import blake2b
+from typing import BinaryIO
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,6 +62,25 @@ def etag_of(*parts: bytes | str, weak: bool = False) -> str:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little") + data)
     return f'{"W/" if weak else ""}"{state.hexdigest()}"'
+
+
+def file_state(stream: BinaryIO, *parts: str, weak: bool = False) -> Validators | None:
+    """Give what tells this state of a file from another one; None where it lies on no file system.
+
+    Parameters
+    ----------
+    stream
+        The open file.
+    parts
+        What else the representation is made of.
+    weak
+        Whether other bytes may say the same.
+    """
+    try:
+        state = os.fstat(stream.fileno())
+    except (OSError, AttributeError):
+        return None
+    return Validators(etag_of(f"{state.st_mtime_ns} {state.st_size}", *parts, weak=weak), state.st_mtime)
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:

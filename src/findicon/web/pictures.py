@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 
-from ..errors import FindiconError, IconError, StorageError
+from ..errors import FindiconError, StorageError
 from ..icons import BurnedIn, Kind, kind_of, pictogram
-from ..observe import log
 from ..pixels import Picture, read_header
 from ..query import Key, Level, Options, Query, tag_of
 from .encoding import JPEG, decoded, encoded, shrunk, size_of
 from .ports import BurnedInAware
-from .problems import not_found
+from .problems import Problem, not_found
 from .services import Instance, Services, fields, instance_of, text
 
 PREVIEW = 256
@@ -171,9 +170,11 @@ class Pictures:
         return kind_of(sop_class, modality=modality, transfer_syntax=syntax)
 
     def of_any(self, level: Level, found: Instance) -> Shot:
-        """Give the picture for a page, which shows a pictogram whatever goes wrong."""
+        """Give the picture for a page: a pictogram where there is none to show; raises Problem 404 for no entity."""
         try:
             return self.of(level, found, thumbnail=False)
-        except (FindiconError, IconError) as error:
-            log.info("no picture", level=str(level), reason=str(error))
-            return Shot(Shown.PICTOGRAM)
+        except (FindiconError, Problem):
+            kind = self.kind(found)
+            if kind is None:
+                raise
+            return Shot(Shown.PICTOGRAM, kind=kind)

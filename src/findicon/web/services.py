@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 from pydicom.uid import ExplicitVRLittleEndian
@@ -20,6 +20,9 @@ from .ports import Counting, Decompressor, Renderer
 from .problems import not_found, too_large
 from .routing import DICOMWEB
 from .settings import WebSettings
+
+Fields: TypeAlias = dict[int, Attribute]
+"""The attributes of an answer, by tag."""
 
 _REMEMBERED = 100_000
 _UNIQUE = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
@@ -185,19 +188,19 @@ def changed(query: Query, *, limit: int | None, offset: int | None = None, keys:
     )
 
 
-def fields(match: Match) -> dict[int, Attribute]:
+def fields(match: Match) -> Fields:
     """Give the attributes of an answer by tag."""
     return {attribute.tag: attribute for attribute in of_bytes(match.encoded(ExplicitVRLittleEndian))}
 
 
-def text(found: dict[int, Attribute], tag: int) -> str:
+def text(found: Fields, tag: int) -> str:
     """Give an attribute's first value as text; empty when it has none."""
     attribute = found.get(tag)
     value = attribute.values[0] if attribute is not None and attribute.values else None
     return "" if value is None else str(value)
 
 
-def instance_of(found: dict[int, Attribute]) -> Instance:
+def instance_of(found: Fields) -> Instance:
     """Give the instance that an answer at IMAGE level is about."""
     return Instance(text(found, 0x0020000D), text(found, 0x0020000E), text(found, 0x00080018), text(found, 0x00080016))
 

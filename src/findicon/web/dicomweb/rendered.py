@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from ...errors import IconError
 from ...pixels import Header, Picture, read_header
-from ..caching import etag_of, not_modified
+from ..caching import Validators, etag_of, file_state, not_modified
 from ..encoding import DEFAULT_QUALITY, GIF, JPEG, PNG, WEBP, encoded, fitted
 from ..negotiation import MediaType, select
 from ..openapi import ACCEPT_PARAMETER, problems
@@ -20,7 +20,6 @@ from ..rendering import representative
 from ..routing import INSTANCE, SERIES, STUDY, Frames, Responses, Uid, frame_numbers, getter
 from ..services import Instance, Services, note
 from .multipart import Part, related
-from .retrieve import validators_of
 from .viewport import Viewport, left_out, quality_of, viewport_of, window_of
 
 _SINGLE = tuple(MediaType(name) for name in (JPEG, PNG, GIF, WEBP))
@@ -134,14 +133,15 @@ class _Rendering:
         """Give one frame as a picture; None stands for the representative one."""
         with self._services.opened(instance) as stream:
             image = _Image.of(read_header(stream))
-            state = validators_of(stream, instance.uid)
+            state = file_state(stream, instance.uid)
         number = frame or image.representative
         headers = self._headers
         if state is not None:
             query = str(self._request.url.query)
             etag = etag_of(state.etag, str(number), self.media_type.name, query)
-            headers = {**headers, **type(state)(etag, state.modified).headers("private, no-cache")}
-            if type(state)(etag, state.modified).match(self._request):
+            validators = Validators(etag, state.modified)
+            headers = {**headers, **validators.headers("private, no-cache")}
+            if validators.match(self._request):
                 return not_modified(headers)
         note(self._request, "rendered", instance=instance.uid, frame=number)
         headers["Content-Location"] = self._location(instance, number)

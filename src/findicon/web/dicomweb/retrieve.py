@@ -1,6 +1,5 @@
 """WADO-RS: instances and their metadata (PS3.18 10.4.1.1.1, 10.4.1.1.2)."""
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -8,10 +7,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from ...errors import StorageError
 from ...pixels import read_header
 from ..attributes import Address, of_header
-from ..caching import Validators, etag_of, not_modified
+from ..caching import file_state, not_modified
 from ..negotiation import MediaRange, MediaType, ranges_of, select
 from ..openapi import ACCEPT_PARAMETER, problems
 from ..problems import not_acceptable
@@ -89,7 +87,7 @@ def _metadata(services: Services, request: Request, found: Sequence[Instance]) -
     first = services.source.open(found[0].uid)  # before the answer begins: what cannot be read is a failure
     try:
         if len(found) == 1:
-            validators = validators_of(first, found[0].uid, str(media_type), base, weak=True)
+            validators = file_state(first, found[0].uid, str(media_type), base, weak=True)
             if validators is not None:
                 headers = validators.headers(_FRESH)
                 if validators.match(request):
@@ -127,7 +125,7 @@ def _instances(services: Services, request: Request, found: Sequence[Instance], 
     try:
         first = InstanceFile(stream, ranges, services.decompressor)
         if len(found) == 1:
-            validators = validators_of(stream, found[0].uid, first.transfer_syntax, str(multipart))
+            validators = file_state(stream, found[0].uid, first.transfer_syntax, str(multipart))
             if validators is not None:
                 headers = validators.headers(_FRESH)
                 if validators.match(request):
@@ -184,15 +182,6 @@ def streams(services: Services, found: Sequence[Instance], first: BinaryIO) -> I
             yield instance, stream
         finally:
             stream.close()
-
-
-def validators_of(stream: BinaryIO, *parts: str, weak: bool = False) -> Validators | None:
-    """Give what tells this state of a file from another one; None where it lies on no file system."""
-    try:
-        state = os.fstat(stream.fileno())
-    except (OSError, AttributeError, StorageError):
-        return None
-    return Validators(etag_of(f"{state.st_mtime_ns} {state.st_size}", *parts, weak=weak), state.st_mtime)
 
 
 def _closing(pieces: Iterator[bytes], stream: BinaryIO) -> Iterator[bytes]:

@@ -68,17 +68,17 @@ def _thumbnail(
     else:
         shot = pictures.of_frame(found, frame, thumbnail=True)
     services.metrics.pictures.labels(shot.shown).inc()
-    return picture_response(services, request, shot, viewport, media_type.name)
+    return picture_response(services, request, shot, viewport.width, viewport.height, media_type.name)
 
 
 def picture_response(
-    services: Services, request: Request, shot: Shot, viewport: Viewport, media_type: str, *, cache: str = ""
+    services: Services, request: Request, shot: Shot, width: int, height: int, media_type: str
 ) -> Response:
     """Give a picture with what a browser needs to keep it, or 304 when it has it."""
-    width, height = min(viewport.width, PREVIEW), min(viewport.height, PREVIEW)
+    width, height = min(width, PREVIEW), min(height, PREVIEW)
     etag = etag_of(shot.jpeg, shot.kind, media_type, f"{width},{height}")
     validators = Validators(etag, services.first_seen(etag))
-    headers = validators.headers(cache or f"private, max-age={services.settings.cache_seconds}")
+    headers = validators.headers(f"private, max-age={services.settings.cache_seconds}")
     headers["Vary"] = "Accept"
     if validators.match(request):
         return not_modified(headers)

@@ -1,0 +1,163 @@
+"""Pages of studies: every study once, in order, whatever the size of a page and however many share a moment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from findicon.query import (
+    Cancel,
+    EncodedMatch,
+    Level,
+    Match,
+    Options,
+    Query,
+    encode,
+    matches,
+    never,
+    tag_of,
+)
+from findicon.web.metrics import Metrics
+from findicon.web.pages.alternatives import NO_FILTERS, Asked, Filters
+from findicon.web.pages.question import Dates, read_question
+from findicon.web.pages.studies import Cursor, StudyPages, place_of
+from findicon.web.services import Services, text
+from findicon.web.settings import WebSettings
+
+
+class Rows:
+    """A Finder over studies of a few attributes."""
+
+    options = Options(relational=True)
+
+    def __init__(self, rows: list[dict[str, str]], *, sorts: bool = True) -> None:
+        self.rows = [{tag_of(name): value for name, value in row.items()} for row in rows]
+        self.sorts = sorts
+
+    def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
+        found = [row for row in self.rows if matches(query.keys.values(), row, query.options)]
+        for name in reversed(query.order if self.sorts else ()):
+            tag = tag_of(name.removeprefix("-"))
+            found.sort(key=lambda row: row.get(tag, ""), reverse=name.startswith("-"))
+        end = None if query.limit is None else query.offset + query.limit
+        for row in found[query.offset : end]:
+            answer = Dataset()
+            for tag in query.keys:
+                keyword_value = row.get(tag, "")
+                answer.add_new(tag, query.keys[tag].vr, keyword_value or None)
+            yield EncodedMatch(encode(answer, ExplicitVRLittleEndian), ExplicitVRLittleEndian)
+
+
+def pages_over(finder: Rows) -> StudyPages:
+    unused: object = None
+    return StudyPages(
+        Services(
+            finder,
+            unused,
+            unused,
+            None,
+            None,
+            WebSettings(sorted_answers=finder.sorts),
+            unused,
+            unused,
+            Metrics(),  # type: ignore[arg-type]
+        )
+    )
+
+
+def row(uid: int, day: str = "", time: str = "", name: str = "DOE", description: str = "") -> dict[str, str]:
+    return {
+        "StudyInstanceUID": f"1.2.{uid}",
+        "StudyDate": day,
+        "StudyTime": time,
+        "PatientName": name,
+        "StudyDescription": description,
+    }
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "20240101", "20240102", "20231231"]), st.sampled_from(["", "10", "1000", "100000", "2359"])
+    ),
+    max_size=25,
+)
+
+
+def walked(pages: StudyPages, asked: Asked, size: int) -> tuple[list[str], list[list[str]]]:
+    """Walk from the newest to the oldest page; give all UIDs, and those of each page."""
+    found: list[list[str]] = []
+    cursor = None
+    for _ in range(60):
+        page = pages.page(asked, size, cursor)
+        found.append([text(one, 0x0020000D) for one in page.studies])
+        if page.older is None:
+            break
+        cursor = Cursor.read(str(page.older), upward=False)
+        assert cursor == page.older
+    return [uid for one in found for uid in one], found
+
+
+@given(rows=ROWS, size=st.integers(1, 7), sorts=st.booleans())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_study_is_on_one_page(rows: list[tuple[str, str]], size: int, sorts: bool) -> None:
+    finder = Rows([row(number, *values) for number, values in enumerate(rows)], sorts=sorts)
+    pages = pages_over(finder)
+    asked = Asked(read_question(""), NO_FILTERS, simple=not sorts)
+    uids, by_page = walked(pages, asked, size)
+    expected = sorted(((day, time, f"1.2.{n}") for n, (day, time) in enumerate(rows)), reverse=True)
+    assert uids == [uid for _, _, uid in expected]
+    # and back again
+    page = pages.page(asked, size)
+    trail = [page]
+    while page.older is not None:
+        page = pages.page(asked, size, page.older)
+        trail.append(page)
+    for _ in trail[1:]:
+        assert page.newer is not None
+        page = pages.page(asked, size, page.newer)
+    assert [place_of(one) for one in page.studies][: len(by_page[0])] == expected[: len(page.studies)]
+    assert page.newer is None
+
+
+def test_many_of_one_moment_are_turned_over_too() -> None:
+    finder = Rows([row(number, "20240101", "1000") for number in range(230)])
+    uids, _ = walked(pages_over(finder), Asked(read_question(""), NO_FILTERS), 50)
+    assert len(uids) == len(set(uids)) == 230
+
+
+def test_a_study_that_answers_twice_is_shown_once() -> None:
+    finder = Rows([row(1, "20240101", name="CHEST^JANE", description="Chest"), row(2, "20240102", name="CHEST")])
+    page = pages_over(finder).page(Asked(read_question("chest"), NO_FILTERS), 10)
+    assert [text(one, 0x0020000D) for one in page.studies] == ["1.2.2", "1.2.1"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_days_bound_every_page(size: int) -> None:
+    from datetime import date
+
+    finder = Rows([row(number, f"202401{number:02d}") for number in range(1, 20)] + [row(99)])
+    asked = Asked(read_question(""), Filters(dates=Dates(date(2024, 1, 5), date(2024, 1, 9))))
+    uids, _ = walked(pages_over(finder), asked, size)
+    assert uids == [f"1.2.{number}" for number in (9, 8, 7, 6, 5)]
+
+
+@pytest.mark.parametrize("value", ["", "x", "20240101", "20240101~1000~", "2024~~1.2", "20240101~10:00~1.2", "~~;drop"])
+def test_a_malformed_cursor_is_none(value: str) -> None:
+    assert Cursor.read(value, upward=False) is None
+
+
+def test_the_level_of_the_question_is_studies(tmp_path: Path) -> None:
+    asked: list[Query] = []
+
+    class Noting(Rows):
+        def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
+            asked.append(query)
+            return super().find(query, cancel)
+
+    pages_over(Noting([])).page(Asked(read_question("doe"), NO_FILTERS), 10)
+    assert {query.level for query in asked} == {Level.STUDY}
+    assert all(query.limit is not None and query.limit < 100 for query in asked)
