@@ -207,14 +207,14 @@ class Treacherous(Workers):
     """Workers in which files can hang and kill, and that have less patience."""
 
     def start(self, limit: float, function: object, *arguments: object) -> Task[object]:
-        return super().start(2.0, tasks.treacherous_read, *arguments)
+        return super().start(1.5, tasks.treacherous_read, *arguments)
 
 
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
         ("dies", "The worker process ended with exit code -9"),
-        ("hangs", "It took longer than 2 s and was stopped"),
+        ("hangs", "It took longer than 1.5 s and was stopped"),
     ],
 )
 def test_a_file_that_takes_its_worker_along_is_found_out_among_many(
