@@ -1,7 +1,10 @@
 """Orthanc in both roles: it asks, moves and stores; we ask, get, move and store."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -119,3 +122,38 @@ def test_we_move_to_orthanc(archive: str, tmp_path: Path) -> None:
     with Client(archive) as client:
         (match,) = client.find(Query("STUDY", PatientID="MOVED"))
     assert match.dataset.StudyInstanceUID == "9.8"
+
+
+# Orthanc asks us
+
+
+def rest(port: int, path: str, body: object = None) -> Any:
+    """Ask Orthanc's web interface to do something."""
+    data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = Request(f"http://127.0.0.1:{port}{path}", data=data)
+    with urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def test_it_calls_us_with_every_verb(tmp_path: Path) -> None:
+    held = MemoryArchive(
+        *(instance(SOPInstanceUID=f"1.2.{n}", StudyInstanceUID="1.2", SeriesInstanceUID="1.2.0") for n in (1, 2))
+    )
+    port, web = free_port(), free_port()
+    settings = {"HttpServerEnabled": True, "HttpPort": web, "RemoteAccessAllowed": False}
+    with orthanc(tmp_path, modalities={"findicon": ("FINDICON", port)}, **settings) as address:
+        peers = [Peer("orthanc", Address.parse(address), frozenset({"echo", "find", "move", "store"}))]
+        with Server(held, source=held, ingest=held, peers=peers, port=port):
+            rest(web, "/modalities/findicon/echo", {})
+            query = rest(web, "/modalities/findicon/query", {"Level": "Study", "Query": {"PatientID": "P1"}})
+            answers = rest(web, f"/queries/{query['ID']}/answers")
+            moved = rest(web, f"/queries/{query['ID']}/retrieve", b"ORTHANC")
+            kept = rest(web, "/instances")
+            added = rest(web, "/instances", write(instance(SOPInstanceUID="9.9.9"), tmp_path / "more").read_bytes())
+            stored = rest(web, "/modalities/findicon/store", [added["ID"]])
+    assert len(answers) == 2
+    assert len(kept) == 2
+    assert moved["Description"] == "REST API"
+    assert stored["FailedInstancesCount"] == 0
+    assert held.dataset("9.9.9").PatientName == "DOE^JANE"
+    assert held.senders == ["ORTHANC"]
