@@ -4,10 +4,12 @@ import gc
 import logging
 import resource
 import socket
+import ssl
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from findicon.dimse import Limits
 from findicon.scp import Server
 from findicon.scu import Client
+from integration.certificates import CLIENT, SERVER
 from integration.memory_archive import MemoryArchive
 from integration.memory_finder import MemoryMatch, study
 from integration.raw_peer import (
@@ -143,17 +146,19 @@ def descriptors() -> int:
 
 
 @contextmanager
-def dropped(server: Server, reset: bool) -> Iterator[RawPeer]:
+def dropped(server: Server, reset: bool, tls: ssl.SSLContext | None) -> Iterator[RawPeer]:
     with RawPeer(("127.0.0.1", server.address.port)) as peer:
+        if tls is not None:
+            peer.socket = tls.wrap_socket(peer.socket)
         if reset:  # closing sends a reset instead of a farewell
             peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         yield peer
 
 
-def drop(server: Server, rounds: int) -> None:
+def drop(server: Server, rounds: int, tls: ssl.SSLContext | None) -> None:
     for number in range(rounds):
         for state in STATES:
-            with dropped(server, reset=number % 2 == 1) as peer:
+            with dropped(server, number % 2 == 1, tls) as peer:
                 state(peer)
     while server.associations:  # each ends by itself; the test's own time limit catches one that does not
         for thread in threading.enumerate():
@@ -170,21 +175,24 @@ def no_records() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_records")
-def test_a_thousand_associations_in_every_state() -> None:
+@pytest.mark.parametrize("over", ["tcp", "tls"])
+def test_a_thousand_associations_in_every_state(over: str) -> None:
     archive = Archive()
-    with Server(archive, ingest=archive, source=archive, limits=LIMITS) as server:
-        drop(server, 2)  # whatever is made once is made now
+    tls = replace(CLIENT, check_host_name=False) if over == "tls" else None
+    context = tls.client_context() if tls else None
+    with Server(archive, ingest=archive, source=archive, limits=LIMITS, tls=SERVER if tls else None) as server:
+        drop(server, 2, context)  # whatever is made once is made now
         gc.collect()
         threads, files = threading.active_count(), descriptors()
         tracemalloc.start()
         before = tracemalloc.take_snapshot()
-        drop(server, 1000 // len(STATES) + 1)
+        drop(server, 1000 // len(STATES) + 1, context)
         gc.collect()
         grown = sum(max(0, one.size_diff) for one in tracemalloc.take_snapshot().compare_to(before, "filename"))
         tracemalloc.stop()
         assert threading.active_count() == threads
         assert descriptors() == files
         assert grown < 300_000, "bytes, of which a single association has more in its buffers"
-        with Client(server.address) as client:
+        with Client(server.address, tls=tls) as client:
             client.echo()
     assert not [one.name for one in threading.enumerate() if one.name.startswith("findicon")]
