@@ -193,7 +193,8 @@ def _spokesman(instances: list[dict[int, Value]]) -> dict[int, Value]:
 
     def rank(instance: Mapping[int, Value]) -> tuple[int, Value]:
         said = sum(bool(text) for tag, text in instance.items() if (level_of(tag) or Level.IMAGE) is not Level.IMAGE)
-        folded = sum(map(bool, name_groups(instance.get(NAME, "")) + name_groups(instance.get(0x00080090, ""))))
+        names = [str(instance.get(NAME, "")), str(instance.get(0x00080090, ""))]
+        folded = sum(map(bool, [group for name in names for group in name_groups(name)] + names))
         return -said - folded, instance[INSTANCE]
 
     return min(instances, key=rank)

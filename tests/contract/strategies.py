@@ -75,7 +75,7 @@ KEYS: dict[str, list[str]] = {
         "doe", "DOE*", "doe^j*", "DOE^*", "^john", "*john*", "d?e^*", "MÜLLER*", "muller^jurgen", "*ur*",
         "山*", "=山*",
         "*=山本", "Yamada*=山田*", "wang^xiaodong=王^小東", "やまだ*", "lukasz^o", "a_b*", "A%", "o'*", "*",
-        "", "doe^^m",
+        "", "doe^^m", "john doe", "mueller", "o?n^d*", "jan smith", "山田^太郎 yamada", "???",
         "de la cruz*", "Roe",
     ],
     "PatientBirthDate": ["19700101", "19700101-", "-19991231", "19700101-19991231", ""],
@@ -187,6 +187,7 @@ def queries(draw: st.DrawFn) -> Query:
         combined_datetime=draw(st.booleans()),
         empty_value=draw(st.booleans()),
         multiple_value=draw(st.booleans()),
+        fuzzy_names=draw(st.booleans()),
     )
     model = draw(st.sampled_from(Model))
     level = draw(st.sampled_from(model.levels))

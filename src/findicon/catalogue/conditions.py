@@ -16,6 +16,9 @@ Shape: TypeAlias = tuple[Any, ...]
 Condition: TypeAlias = tuple[Shape, tuple[Any, ...]]
 
 _NEVER: Condition = (("never",), ())
+_ALWAYS: Condition = (("always",), ())
+# Columns whose phonetic codes are indexed.
+_SOUNDS = frozenset({"patient.patient_name_sounds", "study.patient_name_sounds"})
 # Columns whose words are indexed, and how many letters of one that index needs.
 _WORDS = frozenset(
     f"{table}.{column}"
@@ -52,6 +55,8 @@ def condition(table: str, column: Column, wanted: criteria.Criterion) -> Conditi
         return _NEVER if column.kind == "number" else (("equal", name), ("",))
     if isinstance(wanted, criteria.Names):
         return _names(name, wanted.patterns) if column.is_folded else None
+    if isinstance(wanted, criteria.Sounds):
+        return _sounds(name, wanted) if column.is_folded and not wanted.patterns else None
     if isinstance(wanted, criteria.Between):
         return _between(name, column.vr, wanted) if not column.is_multiple else None
     if isinstance(wanted, criteria.Numbers):
@@ -59,6 +64,28 @@ def condition(table: str, column: Column, wanted: criteria.Criterion) -> Conditi
     if isinstance(wanted, criteria.Texts):
         return _texts(name, column, wanted)
     return None
+
+
+def narrowing(table: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
+    """Give a condition that every match meets, for a criterion that SQL cannot express; None when there is none."""
+    if isinstance(wanted, criteria.Sounds) and column.is_folded:
+        return _sounds(f"{table}.{column.name}", wanted)
+    return None
+
+
+def _sounds(name: str, wanted: criteria.Sounds) -> Condition:
+    """Compare how a name sounds; words with wildcards at least occur in it somewhere."""
+    sounds = f"{name}_sounds"
+    parts: list[Condition] = [(("holds", sounds), (f"\\{code}\\",)) for code in wanted.codes]
+    if wanted.codes and sounds in _SOUNDS:
+        parts.insert(0, (("sounds", sounds), (wanted.codes,)))
+    columns = [f"{name}_{group}" for group in GROUP_NAMES]
+    for pattern in wanted.patterns:
+        longest = max(re.split(r"[*?]+", pattern), key=len)
+        if longest:
+            parts.append(_joined("any", [(("like", column), (f"*{longest}*",)) for column in columns]))
+    literal = _names(name, wanted.literal.patterns)
+    return _joined("any", [literal, _joined("all", parts)]) if parts else _ALWAYS
 
 
 def _joined(how: str, parts: Iterable[Condition]) -> Condition:

@@ -1,15 +1,18 @@
 """Shapes of conditions as SQL of one database, and their values as that database wants them."""
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     ColumnElement,
     Select,
+    Text,
     and_,
     bindparam,
+    cast,
     column,
     false,
     func,
@@ -36,7 +39,7 @@ class Binds:
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
         self.names: list[tuple[str, str]] = []
-        """Each parameter's name, and what becomes of its value: ``plain``, ``pattern``, ``words`` or ``unused``."""
+        """Each parameter's name, and how its value is bound: plain, pattern, words, codes or unused."""
 
     def next(self, how: str = "plain") -> BindParameter[Any]:
         """Make the parameter for the next value."""
@@ -74,11 +77,17 @@ def _match(pattern: str) -> str:
     return "(" + " AND ".join('"' + part.replace('"', '""') + '"' for part in dict.fromkeys(parts)) + ")"
 
 
+def _all_of(codes: tuple[str, ...]) -> str:
+    return " AND ".join('"' + code.replace('"', '""') + '"' for code in codes)
+
+
 _LIKE = str.maketrans({"*": "%", "?": "_", "%": "\\%", "_": "\\_", "\\": "\\\\"})
-_TRANSLATED = {
+_TRANSLATED: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("sqlite", "pattern"): _glob,
     ("sqlite", "words"): _match,
+    ("sqlite", "codes"): _all_of,
     ("postgresql", "pattern"): _like,
+    ("postgresql", "codes"): list,
 }
 
 
@@ -87,10 +96,12 @@ def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
     how = shape[0]
     if how in {"any", "all"}:
         return (or_ if how == "any" else and_)(*(expression(part, binds) for part in shape[1:]))
-    if how == "never":
-        return false()
+    if how in {"never", "always"}:
+        return true() if how == "always" else false()
     if how == "words":
         return _words(shape[1:], binds)
+    if how == "sounds":
+        return _sounds(shape[1], binds)
     of, _, name = shape[1].partition(".")
     values: ColumnElement[Any] = METADATA.tables[of].c[name]
     if how == "given":
@@ -118,15 +129,25 @@ def _words(names: tuple[str, ...], binds: Binds) -> ColumnElement[bool]:
     if binds.dialect != "sqlite":
         binds.next("unused")
         return true()
-    named = names[0].partition(".")[0]
     columns = " ".join(name.partition(".")[2] for name in names)
     asked = literal_column(f"'{{{columns}}} : '").concat(binds.next("words"))
-    found: Select[Any] = (
-        select(literal_column("rowid")).select_from(_STUDY_WORDS).where(_STUDY_WORDS.c.study_words.op("MATCH")(asked))
-    )
-    if named == "patient":  # a patient has the name of a study
+    return _in_index("study_words", asked, of=names[0].partition(".")[0])
+
+
+def _sounds(name: str, binds: Binds) -> ColumnElement[bool]:
+    """Ask the index of phonetic codes."""
+    of, _, column_name = name.partition(".")
+    codes = METADATA.tables[of].c[column_name]
+    if binds.dialect == "sqlite":
+        return _in_index("study_sounds", binds.next("codes"), of=of)
+    listed = func.string_to_array(codes, literal_column("E'\\\\'"))
+    return listed.op("@>", is_comparison=True)(cast(binds.next("codes"), ARRAY(Text)))
+
+
+def _in_index(name: str, asked: ColumnElement[Any], *, of: str) -> ColumnElement[bool]:
+    """Look a study, or the study that gave a patient its name, up in one of SQLite's indexes."""
+    index = table(name, column(name))
+    found: Select[Any] = select(literal_column("rowid")).select_from(index).where(index.c[name].op("MATCH")(asked))
+    if of == "patient":
         found = select(STUDY.c.parent).where(STUDY.c.id.in_(found))
-    return METADATA.tables[named].c.id.in_(found)
-
-
-_STUDY_WORDS = table("study_words", column("study_words"))
+    return METADATA.tables[of].c.id.in_(found)

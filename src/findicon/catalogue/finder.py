@@ -33,7 +33,7 @@ class CatalogueFinder:
         Seconds that one query may wait for pictures, all in all.
     """
 
-    options = Options(relational=True, combined_datetime=True)
+    options = Options(relational=True, combined_datetime=True, fuzzy_names=True, empty_value=True, multiple_value=True)
     """What may be agreed on by extended negotiation."""
 
     def __init__(

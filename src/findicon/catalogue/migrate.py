@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from ..errors import CatalogueError
 from .database import Database
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration: a database that says so is not looked at any further."""
 
 

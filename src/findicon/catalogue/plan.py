@@ -18,7 +18,7 @@ from ..query import (
     tag_of,
 )
 from .columns import COLUMNS, Column
-from .conditions import Condition, combined, condition, without_needless_words
+from .conditions import Condition, combined, condition, narrowing, without_needless_words
 from .encoder import Element
 from .headers import is_in_headers, read_header_values
 from .schema import TABLES
@@ -200,8 +200,11 @@ class _Planning:
         found = condition(self._table(column), column, wanted)
         if found:
             self.conditions.append(found)
-        else:
-            self.left[column.tag] = (column.vr, wanted)
+            return
+        self.left[column.tag] = (column.vr, wanted)
+        superset = narrowing(self._table(column), column, wanted)
+        if superset:
+            self.conditions.append(superset)
 
     def _combine(self, wanted: dict[int, criteria.Criterion]) -> None:
         """Match dates with their times as moments, where that was negotiated, and take them out of `wanted`."""

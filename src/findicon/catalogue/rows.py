@@ -9,7 +9,19 @@ from hashlib import blake2b
 from typing import Any
 
 from ..icons import Facts
-from ..query import UTF_8, Level, Malformed, Value, clean, elements_of, encode_value, head, name_groups, read_attributes
+from ..query import (
+    UTF_8,
+    Level,
+    Malformed,
+    Value,
+    clean,
+    elements_of,
+    encode_value,
+    head,
+    name_groups,
+    name_sounds,
+    read_attributes,
+)
 from .columns import ATTRIBUTES, COLUMNS, GROUP_NAMES, SEQUENCES, columns_of
 from .records import InstanceRecord
 from .sequences import to_text
@@ -95,8 +107,9 @@ def level_values(values: Mapping[int, Value], *levels: Level) -> Values:
 
 
 def folded(name: str, text: str) -> Values:
-    """Give the columns in which a name is looked for."""
-    return {f"{name}_{group}": value for group, value in zip(GROUP_NAMES, name_groups(text), strict=True)}
+    """Give the columns in which a name is looked for: its groups, and how it sounds."""
+    groups = {f"{name}_{group}": value for group, value in zip(GROUP_NAMES, name_groups(text), strict=True)}
+    return {**groups, f"{name}_sounds": "\\".join(name_sounds(text))}
 
 
 def identity(study_values: Mapping[str, Any]) -> str:

@@ -55,7 +55,8 @@ def _attributes(*levels: Level) -> list[Column[object]]:
             else:
                 found.append(_text(column.name))  # type: ignore[arg-type]
                 if column.is_folded:
-                    found += [_text(f"{column.name}_{group}") for group in GROUP_NAMES]  # type: ignore[misc]
+                    names = (*GROUP_NAMES, "sounds")
+                    found += [_text(f"{column.name}_{name}") for name in names]  # type: ignore[misc]
     return found
 
 

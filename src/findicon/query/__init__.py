@@ -19,6 +19,7 @@ from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
 from .match import EncodedMatch, Match
 from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches, satisfies
 from .names import groups as name_groups
+from .names import sounds as name_sounds
 from .ports import Cancel, Finder, IconSource, Ingest, InstanceSource, Overview, Progress, never
 from .query import Options, Query, level_named
 from .values import as_date, clean
@@ -68,6 +69,7 @@ __all__ = [
     "matcher",
     "matches",
     "name_groups",
+    "name_sounds",
     "never",
     "query_from_bytes",
     "query_from_identifier",

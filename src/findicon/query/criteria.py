@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ..errors import QueryError
 from .keys import Key
 from .moments import date_range, date_time_range, time_range
-from .names import patterns
+from .names import patterns, sound, words
 from .query import Options
 from .values import clean
 
@@ -43,6 +43,19 @@ class Texts:
 class Names:
     """A person name: a pattern for any of its groups, or several for its groups in order (`names.patterns`)."""
 
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """A person name that is meant, not spelled (PS3.4 C.2.2.2.1.1, fuzzy semantic matching).
+
+    Either it matches `literal`; or each of `codes` is the phonetic code of one of its words, and each of `patterns`
+    matches one of them, in any order.
+    """
+
+    literal: Names
+    codes: tuple[str, ...]
     patterns: tuple[str, ...]
 
 
@@ -90,7 +103,7 @@ class Items:
     keys: "tuple[tuple[Key, Criterion], ...]"
 
 
-Criterion: TypeAlias = Universal | Empty | Texts | Names | Between | Moments | Numbers | AnyOf | AllOf | Items
+Criterion: TypeAlias = Universal | Empty | Texts | Names | Sounds | Between | Moments | Numbers | AnyOf | AllOf | Items
 
 
 def criterion(key: Key, options: Options) -> Criterion:
@@ -108,7 +121,7 @@ def criterion(key: Key, options: Options) -> Criterion:
         return Universal()
     if options.empty_value and key.values == ('""',):
         return Empty()
-    asked = tuple(_criterion(key, value) for value in key.values)
+    asked = tuple(_criterion(key, value, options) for value in key.values)
     if Universal() in asked:
         return Universal()
     if len(asked) == 1:
@@ -127,14 +140,13 @@ def _items(key: Key, options: Options) -> Criterion:
     return Items(tuple((inner, criterion(inner, options)) for inner in key.items[0]))
 
 
-def _criterion(key: Key, value: str) -> Criterion:
+def _criterion(key: Key, value: str, options: Options) -> Criterion:
     value = value.strip("\0 ") if key.vr not in {"LT", "ST", "UT"} else value.rstrip("\0 ")
     if value and set(value) <= {"*"}:
         return Universal()  # also for VRs without wildcards: many send it for any UID or date
     found: Criterion | None
     if key.vr == "PN":
-        wanted = patterns(value)
-        found = Names(wanted) if wanted else Universal()
+        found = _name(value, fuzzy=options.fuzzy_names)
     elif key.vr == "DA":
         found = _between(date_range(value))
     elif key.vr == "TM":
@@ -155,6 +167,18 @@ def _criterion(key: Key, value: str) -> Criterion:
     if found is None:
         raise QueryError(_complaint(key, value), offending_element=key.tag)
     return found
+
+
+def _name(value: str, *, fuzzy: bool) -> Criterion:
+    wanted = patterns(value)
+    if not wanted:
+        return Universal()
+    if not fuzzy:
+        return Names(wanted)
+    parts = words(value)
+    with_wildcards = tuple(word for word in parts if set(word) & set("*?") and set(word) != {"*"})
+    codes = tuple(sorted({sound(word) for word in parts if not set(word) & set("*?")}))
+    return Sounds(Names(wanted), codes, with_wildcards) if codes or with_wildcards else Names(wanted)
 
 
 def _between(bounds: tuple[str, str] | None) -> Between | None:

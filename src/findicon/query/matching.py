@@ -18,6 +18,7 @@ from .criteria import (
     Moments,
     Names,
     Numbers,
+    Sounds,
     Texts,
     Universal,
     criterion,
@@ -121,11 +122,13 @@ def item_satisfies(wanted: Items, item: Entity) -> bool:
     return all(satisfies(one, key.vr, item.get(key.tag, "")) for key, one in wanted.keys)
 
 
-def _satisfies(wanted: Texts | Names | Between | Moments | Numbers, vr: str, value: str) -> bool:
+def _satisfies(wanted: Texts | Names | Sounds | Between | Moments | Numbers, vr: str, value: str) -> bool:
     if isinstance(wanted, Texts):
         return bool(expression(wanted.values[0]).fullmatch(value)) if wanted.wild else value in wanted.values
     if isinstance(wanted, Names):
         return _names(wanted.patterns, names.groups(value))
+    if isinstance(wanted, Sounds):
+        return _names(wanted.literal.patterns, names.groups(value)) or _sounds(wanted, value)
     if isinstance(wanted, Between):
         start = moments.first_moment(value) if vr == "TM" else value
         return bool(start) and (not wanted.low or start >= wanted.low) and (not wanted.high or start <= wanted.high)
@@ -148,6 +151,13 @@ def _names(patterns: tuple[str, ...], groups: tuple[str, str, str]) -> bool:
     return all(
         not pattern or (group and expression(pattern).fullmatch(group))
         for pattern, group in zip(patterns, groups, strict=False)
+    )
+
+
+def _sounds(wanted: Sounds, value: str) -> bool:
+    words = names.words(value)
+    return set(wanted.codes) <= {names.sound(word) for word in words} and all(
+        any(expression(pattern).fullmatch(word) for word in words) for pattern in wanted.patterns
     )
 
 

@@ -6,6 +6,9 @@ ignores case, the diacritics of Latin, Greek and Cyrillic letters, width, and de
 
 import re
 import unicodedata
+from functools import lru_cache
+
+import jellyfish
 
 # Letters that have no decomposition into a plain letter and a mark.
 _PLAIN = str.maketrans(
@@ -14,6 +17,9 @@ _PLAIN = str.maketrans(
 # Marks of Latin, Greek and Cyrillic; those of kana, Arabic or Hebrew tell letters apart and stay.
 _MARKS = re.compile("[\u0300-\u036f]")
 GROUPS = 3
+_WORD = re.compile(r"[\w*?]+")
+# Spellings of one vowel, which the phonetic code would take for a vowel and a consonant.
+_GLIDE = re.compile("(?<=[aeou])y")
 
 
 def fold(text: str) -> str:
@@ -60,3 +66,23 @@ def _pattern(text: str) -> str:
     # Every component of a stored group ends with ^, so DOE^* is DOE with any given name, or with none.
     end = "^*" if open_end else "" if components[-1].endswith("*") else "^"
     return "^".join(component or "*" for component in components) + end
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Give the folded words of a name or of a key, in any group and component, each once."""
+    folded = fold(text).replace("'", "").replace("\u2019", "").replace("_", " ")
+    return tuple(dict.fromkeys(_WORD.findall(folded)))
+
+
+@lru_cache(maxsize=65536)
+def sound(word: str) -> str:
+    """Give the phonetic code of a folded word: Metaphone for Latin letters, the word itself for others.
+
+    Metaphone was made for English; it takes Meyer, Maier and Mayer, Müller and Mueller for one all the same.
+    """
+    return jellyfish.metaphone(_GLIDE.sub("i", word)) or word
+
+
+def sounds(name: str) -> tuple[str, ...]:
+    """Give the phonetic codes of a name's words, sorted, each once."""
+    return tuple(sorted({sound(word) for word in words(name)}))

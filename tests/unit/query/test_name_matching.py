@@ -71,3 +71,41 @@ def test_every_component_of_a_group_ends_with_its_delimiter() -> None:
 
 def test_a_fourth_group_is_left_out() -> None:
     assert name_groups("A=B=C=D") == ("a^", "b^", "c^")
+
+
+def means(value: str, name: str) -> bool:
+    return matches([Key.named("PatientName", value)], {NAME: name}, Options(fuzzy_names=True))
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Swain", "SWAYNE^JOHN"),  # the Standard's own examples (PS3.4 C.2.2.2.1.1)
+        ("Smith^Mary", "Mary^Smith"),
+        ("Smith^Mary", "Mary Smith"),
+        ("Smith^Mary", "Smith, Mary"),
+        ("Meyer", "Maier^Anna"),
+        ("Mueller", "Müller^Jürgen"),
+        ("steven", "Stephen^King"),
+        ("smi*^mary", "MARY^SMITH"),
+        ("*mit*", "Smith"),
+        ("Ohara", "O'Hara^Scarlett"),
+        ("山田", "Yamada^Tarou=山田^太郎"),
+        ("Lukasz", "Łukasz"),
+        ("do*hn", "DOE^JOHN"),  # literal matching stays
+        ("*", ""),
+    ],
+)
+def test_names_that_are_meant(value: str, name: str) -> None:
+    assert means(value, name)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [("Smith^Mary", "Smith^John"), ("Swain", "Jones"), ("smi*", "Jones"), ("Smith", "")]
+)
+def test_names_that_are_not_meant(value: str, name: str) -> None:
+    assert not means(value, name)
+
+
+def test_sounds_count_only_once_agreed() -> None:
+    assert not asks("Swain", "SWAYNE^JOHN")
