@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .query import Model as Model
     from .query import Query as Query
     from .scu import Client as Client
+    from .scu import WebClient as WebClient
 
 __version__ = "0.1.0"
 
@@ -59,6 +60,7 @@ _HOMES = {
     "Query": "query",
     "QueryError": "errors",
     "StorageError": "errors",
+    "WebClient": "scu",
     "attach_icon": "icons",
     "icon_from_dataset": "icons",
     "make_icon": "icons",
@@ -83,6 +85,7 @@ __all__ = [
     "Query",
     "QueryError",
     "StorageError",
+    "WebClient",
     "__version__",
     "attach_icon",
     "icon_from_dataset",

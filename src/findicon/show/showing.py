@@ -1,7 +1,7 @@
 """Show answers wherever their reader is: a notebook or a terminal."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -14,8 +14,12 @@ from .terminal import print_table
 class _Cards:
     """What a notebook asks for its HTML."""
 
-    def __init__(self, html: str) -> None:
-        self._html = html
+    def __init__(self, matches: Sequence[Match]) -> None:
+        self._html = cards_html(matches)
+        self._count = len(matches)
+
+    def __repr__(self) -> str:
+        return "1 answer" if self._count == 1 else f"{self._count} answers"
 
     def _repr_html_(self) -> str:
         return self._html
@@ -33,7 +37,7 @@ def show(matches: Iterable[Match]) -> None:
     if display is None:
         print_table(matches, Console())
     else:
-        display(_Cards(cards_html(matches)))
+        display(_Cards(list(matches)))
 
 
 def _notebook_display() -> Any:
