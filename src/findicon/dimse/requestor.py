@@ -1,5 +1,6 @@
 """Asking for an association (PS3.8 7.1, PS3.7 D.3)."""
 
+import contextlib
 import socket
 from collections.abc import Mapping, Sequence
 from time import monotonic
@@ -87,7 +88,8 @@ def request_association(
         transport.close()
         raise PeerAborted(name, f"ended the association request: {error}") from error
     except MalformedError as error:
-        transport.send_some(pdus.abort(pdus.BY_PROVIDER, error.reason))
+        with contextlib.suppress(TransportClosedError):  # whoever talks nonsense may be gone already
+            transport.send_some(pdus.abort(pdus.BY_PROVIDER, error.reason))
         transport.finish(limits.release)
         raise PeerAborted(name, f"aborted the association: received {error}") from error
     except PeerError:

@@ -153,14 +153,15 @@ class Matches(Iterator[Match]):
     def _receive(self) -> Received | None:
         """Give the next response; None when the asker cancelled meanwhile."""
         association = self._association
-        while self._cancel is not never:
+        deadline = monotonic() + self._timeout
+        while self._cancel is not never and monotonic() < deadline:
             if self._cancel():
                 self._stop()
                 return None
             if association.wait(_LOOK):
                 break
         try:
-            received = association.receive_answer(self._timeout)
+            received = association.receive_answer(max(0.0, deadline - monotonic()))
         except PeerAborted:
             if not self._is_reused:
                 raise

@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from pydicom.dataset import Dataset
 
 from ..dimse import VERIFICATION, Address, Association, Peer, commands
-from ..errors import PeerAborted, PeerRejected
+from ..errors import FindiconError, PeerAborted, PeerRejected
 from ..observe import log
 from ..query import Cancel, Ingest, Level, Model, Options, Query, never
 from .client import Client
@@ -20,6 +20,7 @@ WITHOUT_BULK_DATA = "1.2.840.10008.5.1.4.1.2.5.3"
 """Composite Instance Retrieve Without Bulk Data - GET (PS3.4 Annex Z)."""
 
 _MOST_CONTEXTS = 128
+_Result = TypeVar("_Result")
 _OTHERS = 8  # contexts that are no storage classes
 _NARROW = 300.0  # seconds until a peer that refused the wide association is asked for one again
 
@@ -161,6 +162,19 @@ class _WidePool(Pool[Proposed]):
         """Count the associations that are open."""
         with self._lock:
             return sum(1 for association in self._terms if association.is_open)
+
+    def _run(self, association: Association, operation: Callable[[Association], _Result]) -> _Result:
+        try:
+            result = operation(association)
+        except FindiconError:
+            # dcmqrscp, for one, holds its index locked for everybody after a C-MOVE that failed, until we are gone.
+            association.release()
+            raise
+        except BaseException:
+            association.abort()
+            raise
+        self.give_back(association)
+        return result
 
     def _usable(self, terms: Proposed) -> Association | None:
         """Give an idle association that will do, also one that was made for other SOP classes."""
