@@ -2,9 +2,9 @@
 
 import pytest
 
-from support.needs import NeedsPlugin
+from support.needs import PROGRAMS, NeedsPlugin
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(*names): programs the test talks to (dcmtk, orthanc, postgresql, chromium, tmux)")
+    config.addinivalue_line("markers", f"needs(*names): programs the test talks to ({', '.join(PROGRAMS)})")
     config.pluginmanager.register(NeedsPlugin(), "findicon-needs")

@@ -17,7 +17,7 @@ CROSSINGS = [
     ("scp/__init__.py", "import findicon.scu", "A room imports lower floors only"),
     ("catalogue/__init__.py", "import findicon.scp", "A room imports lower floors only"),
     ("archive/__init__.py", "import findicon.cli", "A room imports lower floors only"),
-    ("query/levels.py", "from . import keys", "Inside a room imports run in one direction"),
+    ("query/levels.py", "from . import query", "Inside a room imports run in one direction"),
     ("query/matching.py", "import socket", "Errors, pixels, icons and query know no socket, thread, clock or SQL"),
     ("icons/__init__.py", "import threading", "Errors, pixels, icons and query know no socket, thread, clock or SQL"),
     ("pixels/__init__.py", "import time", "Errors, pixels, icons and query know no socket, thread, clock or SQL"),
