@@ -116,9 +116,10 @@ class Walk:
         """
         reader = _LITTLE if self._encoding.little_endian else _BIG
         implicit = self._encoding.implicit
-        elements = self.elements
         at = 0
         while True:
+            if only_group is None:
+                at = self._take_plain(at, reader)
             if at + 12 > len(self._window) and self._source is not None:
                 self._grow(at, 12)
                 at = 0
@@ -134,17 +135,41 @@ class Walk:
             except Short:
                 raise Truncated("it ends inside an element") from None
             tag = group << 16 | number
-            end = start + length
-            if end <= len(window) and group < _PIXEL_GROUP:  # nearly always
-                elements[tag] = Value(vr, window[start:end], self._base + start, length)
-                at = end
-                continue
             if tag in PIXEL_TAGS:
                 self.pixels = PixelElement(tag, vr, self._base + start, length)
                 return self._base + at
             if group == 0xFFFE:
                 raise Malformed(f"a delimiter stands at byte {self._base + at}")
             at = self._take(tag, vr, length, start)
+
+    def _take_plain(self, at: int, reader: _Reader) -> int:
+        """Keep the elements from `at` on that are as most are: short, whole in the window, before the pixel data.
+
+        This is the loop that headers are read with; everything odd is left to `run`.
+        """
+        window, base, elements = self._window, self._base, self.elements
+        size, new = len(window), tuple.__new__
+        try:
+            if self._encoding.implicit:
+                unpack_pair = reader.pair.unpack_from
+                while True:
+                    group, number, length = unpack_pair(window, at)
+                    end = at + 8 + length
+                    if end > size or group >= _PIXEL_GROUP:
+                        return at
+                    value = (b"", window[at + 8 : end], base + at + 8, length, False)
+                    elements[group << 16 | number] = new(Value, value)
+                    at = end
+            unpack = reader.head.unpack_from
+            while True:
+                group, number, vr, length = unpack(window, at)
+                end = at + 8 + length
+                if vr not in _SHORT_LENGTH_VRS or end > size or group >= _PIXEL_GROUP:
+                    return at
+                elements[group << 16 | number] = new(Value, (vr, window[at + 8 : end], base + at + 8, length, False))
+                at = end
+        except error:
+            return at
 
     def _take(self, tag: int, vr: bytes, length: int, start: int) -> int:
         """Keep an element that is not whole in the window, or of undefined length; give where the next one starts."""

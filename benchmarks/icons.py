@@ -1,0 +1,282 @@
+"""From file to 128 px icon item, per transfer syntax, beside the ways people do it now.
+
+The peer is pydicom: ``dcmread``, ``pixel_array``, LUTs, Pillow's thumbnail. Where pydicom has no decoder installed, the
+frame is decoded whole with imagecodecs in its place, which is faster than its plug-ins. The error is the mean absolute
+difference, in gray levels of 255, to a picture made at full resolution: every pixel decoded and transformed in double
+precision, then averaged over areas.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import data_store
+import imagecodecs
+import numpy as np
+import pydicom
+from PIL import Image
+from pydicom.data import DATA_ROOT, get_testdata_file
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import apply_modality_lut, apply_voi_lut, get_decoder, pixel_array
+from pydicom.uid import UID
+
+from findicon.icons import Icon
+from findicon.pixels import render
+
+from . import icon_images as images
+from .report import Row
+
+_SIZE = 128
+_SECONDS = 4.0  # for a comparison, about
+_WHOLE_DECODERS: dict[str, Callable[[bytes], np.ndarray]] = {
+    images.JPEG_12: imagecodecs.jpeg8_decode,
+    images.JPEG_LOSSLESS: imagecodecs.jpeg8_decode,
+    images.JPEG_LS: imagecodecs.jpegls_decode,
+    images.HTJ2K: imagecodecs.htj2k_decode,
+}
+
+
+class Case(NamedTuple):
+    name: str
+    modality: str
+    syntax: str
+    frames: int
+    ratio: float
+    error: float
+
+
+CASES = (
+    Case("CT native 0.5 MB", "CT", images.NATIVE, 1, 10, 2.0),
+    Case("DX native 10 MB", "DX", images.NATIVE, 1, 25, 1.5),
+    Case("MG native 27 MB", "MG", images.NATIVE, 1, 80, 1.5),
+    Case("XA native, one of 100 frames", "XA", images.NATIVE, 100, 50, 1.0),
+    Case("US JPEG (.50), one frame", "US", images.JPEG, 1, 20, 0.5),
+    Case("US JPEG (.50), one of 60 frames", "US", images.JPEG, 60, 1000, 0.5),
+    Case("DX JPEG 12 bit (.51)", "DX", images.JPEG_12, 1, 3, 0.5),
+    Case("DX JPEG lossless (.70)", "DX", images.JPEG_LOSSLESS, 1, 3, 0.5),
+    Case("DX RLE", "DX", images.RLE, 1, 3, 0.5),
+    Case("DX JPEG-LS (.80)", "DX", images.JPEG_LS, 1, 2.5, 0.5),
+    Case("CT JPEG 2000 (.90)", "CT", images.J2K, 1, 3, 2.5),
+    Case("DX JPEG 2000 (.90)", "DX", images.J2K, 1, 50, 2.5),
+    Case("MG JPEG 2000 (.90)", "MG", images.J2K, 1, 150, 2.5),
+    Case("US JPEG 2000 (.90), one of 60 frames", "US", images.J2K, 60, 300, 2.0),
+    Case("DX HTJ2K (.201)", "DX", images.HTJ2K, 1, 50, 2.5),
+    Case("MG HTJ2K (.201)", "MG", images.HTJ2K, 1, 150, 2.5),
+)
+
+
+def run() -> list[Row]:
+    """Measure every case; files are written to a temporary folder first."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for case in CASES:
+            rows += _rows_of(case, Path(folder))
+        rows += _slide_tile(Path(folder))
+        rows += _peak_memory(Path(folder))
+    rows += _mixed_files()
+    return rows
+
+
+def _rows_of(case: Case, folder: Path) -> Iterator[Row]:
+    path = images.write(folder / "image.dcm", case.modality, case.syntax, case.frames)
+    ours, peer = _medians(lambda: Icon.from_picture(render(path, _SIZE)), lambda: naive(path))
+    error = float(np.abs(render(path, _SIZE).array.astype(float) - reference(path)).mean())
+    decoder = "imagecodecs whole" if _needs_help(case.syntax) else "pixel_array"
+    yield Row(
+        case=f"{case.name}; error {error:.2f} (at most {case.error})",
+        ours=_milliseconds(ours),
+        peer=f"pydicom, {decoder} {_milliseconds(peer)}",
+        ratio=peer / ours,
+        goal=f">= {case.ratio:g}",
+        met=peer / ours >= case.ratio and error <= case.error,
+    )
+    dcmtk = _dcmtk(path, folder)
+    if dcmtk is not None:
+        yield Row(
+            case=case.name,
+            ours=_milliseconds(ours),
+            peer=f"dcmj2pnm without its start-up {_milliseconds(dcmtk)}",
+            ratio=dcmtk / ours,
+            goal=">= 1",
+            met=dcmtk >= ours,
+        )
+    path.unlink()
+
+
+def _slide_tile(folder: Path) -> Iterator[Row]:
+    path = images.write(folder / "slide.dcm", "SM", images.JPEG, 10_000)
+    number = 5_000
+    ours, peer = _medians(lambda: render(path, 240, frame=number), lambda: pixel_array(path, index=number - 1))
+    shown = render(path, 240, frame=number).array.astype(int)
+    same = bool(np.abs(shown - pixel_array(path, index=number - 1)).max() <= 1)  # two builds of libjpeg
+    yield Row(
+        case=f"one tile of a slide of 10,000 JPEG tiles, {'exact' if same else 'not exact'}",
+        ours=_milliseconds(ours),
+        peer=f"pydicom pixel_array(path, index) {_milliseconds(peer)}",
+        ratio=peer / ours,
+        goal=">= 20",
+        met=peer / ours >= 20 and same,
+    )
+
+
+def _peak_memory(folder: Path) -> Iterator[Row]:
+    """Measure how much a process that has made icons before grows by one more."""
+    for case in CASES:
+        if case.syntax not in {images.NATIVE, images.JPEG, images.J2K, images.HTJ2K}:
+            continue
+        path = images.write(folder / "image.dcm", case.modality, case.syntax, case.frames)
+        done = subprocess.run([sys.executable, "-c", _GROWTH, str(path)], capture_output=True, text=True, check=True)
+        grown = int(done.stdout) / 1024
+        yield Row(
+            case=f"peak memory above a warm process: {case.name}",
+            ours=f"{grown:.1f} MB",
+            peer=f"the file {path.stat().st_size / 1e6:.0f} MB",
+            ratio=None,
+            goal="< 16 MB",
+            met=grown < 16,
+        )
+        path.unlink()
+
+
+# Warm: every library loaded and small images made. Linux counts the peak of a process anew when it is told to.
+_GROWTH = """
+import re, sys
+from pathlib import Path
+from pydicom.data import get_testdata_file
+from findicon.icons import Icon
+from findicon.pixels import render
+
+def kilobytes(name):
+    return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1))
+
+for name in ("CT_small.dcm", "examples_ybr_color.dcm", "examples_jpeg2k.dcm"):
+    Icon.from_picture(render(get_testdata_file(name, download=False), 128))
+Path("/proc/self/clear_refs").write_text("5")
+before = kilobytes("VmRSS")
+Icon.from_picture(render(sys.argv[1], 128))
+print(kilobytes("VmHWM") - before)
+"""
+
+
+def _mixed_files() -> Iterator[Row]:
+    """Make icons of every real image that pydicom decodes here, one after another."""
+    paths = []
+    for path in sorted(Path(data_store.__file__).parent.rglob("*.dcm")) + sorted(Path(DATA_ROOT).rglob("*.dcm")):
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            naive(path)
+            render(path, _SIZE)
+            paths.append(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, peer = _medians(
+            lambda: [Icon.from_picture(render(path, _SIZE)) for path in paths], lambda: [naive(path) for path in paths]
+        )
+    yield Row(
+        case=f"{len(paths)} real images of pydicom and pydicom-data, one core",
+        ours=f"{len(paths) / ours:.0f} icons/s",
+        peer=f"pydicom, pixel_array {len(paths) / peer:.0f} icons/s",
+        ratio=peer / ours,
+        goal=">= 10",
+        met=peer / ours >= 10,
+    )
+
+
+def naive(path: Path) -> Image.Image:
+    """Make a thumbnail as everybody does."""
+    dataset = pydicom.dcmread(path)
+    array = _whole(dataset)
+    if array.ndim == 2:
+        array = apply_voi_lut(apply_modality_lut(array, dataset), dataset)
+        low, high = float(array.min()), float(array.max())
+        array = ((array - low) * (255 / max(high - low, 1))).astype(np.uint8)
+    thumbnail = Image.fromarray(array)
+    thumbnail.thumbnail((_SIZE, _SIZE))
+    return thumbnail
+
+
+def _needs_help(syntax: str) -> bool:
+    """Whether pydicom has no decoder installed for a transfer syntax of ours."""
+    if syntax not in _WHOLE_DECODERS:
+        return False
+    return not set(get_decoder(UID(syntax)).available_plugins) - {"pillow"}  # which has 8-bit JPEG only
+
+
+def _whole(dataset: Dataset) -> np.ndarray:
+    """Decode all frames as pydicom does, and give the one a third of the way."""
+    count = int(dataset.get("NumberOfFrames", 1))
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    if _needs_help(syntax):
+        return _WHOLE_DECODERS[syntax](get_frame(dataset.PixelData, 0, number_of_frames=count))
+    array = dataset.pixel_array
+    return array if count == 1 else array[count // 3]
+
+
+def reference(path: Path) -> np.ndarray:
+    """Decode, transform every pixel in double precision, then average over areas."""
+    dataset = pydicom.dcmread(path)
+    array = _whole(dataset).astype(np.float64)
+    if array.ndim == 2:
+        center, width = float(dataset.WindowCenter) - 0.5, float(dataset.WindowWidth) - 1
+        units = array * float(dataset.RescaleSlope) + float(dataset.RescaleIntercept)
+        array = np.clip((units - center) / width + 0.5, 0, 1) * 255
+    scale = _SIZE / max(array.shape[:2])
+    rows, columns = (max(round(side * scale), 1) for side in array.shape[:2])
+    return np.round(np.einsum("ij,jk...->ik...", _shares(array.shape[0], rows), _across(array, columns)))
+
+
+def _across(array: np.ndarray, columns: int) -> np.ndarray:
+    return np.einsum("ij...,kj->ik...", array, _shares(array.shape[1], columns), optimize=True)
+
+
+def _shares(source: int, target: int) -> np.ndarray:
+    """Give how much of each source pixel lies in each target pixel."""
+    edges = np.linspace(0, source, target + 1)
+    begins = np.arange(source)
+    covered = np.minimum(edges[1:, None], begins + 1) - np.maximum(edges[:-1, None], begins)
+    return np.maximum(covered, 0) * (target / source)
+
+
+def _dcmtk(path: Path, folder: Path) -> float | None:
+    """Time DCMTK's converter on a file, less its time for a tiny one; None where it is missing or cannot read it."""
+    program = shutil.which("dcmj2pnm")
+    if program is None:
+        return None
+    tiny = get_testdata_file("CT_small.dcm", download=False)
+
+    def converted(source: object) -> int:
+        command = [program, "+on", "+Sxv", str(_SIZE), "+Wi", "1", str(source), str(folder / "icon.png")]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    if converted(path) != 0:
+        return None
+    with_image, without = _medians(lambda: converted(path), lambda: converted(tiny))
+    return max(with_image - without, 1e-4)
+
+
+def _medians(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
+    """Give the medians of both in seconds, run by turns, so that what else the machine does meets both."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for work in (first, second):
+        work()
+    started = time.perf_counter()
+    while len(times[1]) < 3 or (time.perf_counter() - started < _SECONDS and len(times[1]) < 50):
+        for work, taken in zip((first, second), times, strict=True):
+            for _ in range(5 if work is first else 1):
+                begun = time.perf_counter()
+                work()
+                taken.append(time.perf_counter() - begun)
+    return median(times[0]), median(times[1])
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms"
