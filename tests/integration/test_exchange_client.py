@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 
 from findicon.dimse import Address, Limits, Peer, UserIdentity
 from findicon.errors import PeerAborted, PeerError, PeerRejected, PeerTimeout, QueryError
-from findicon.query import Cancel, Match, Options, Query, encode
+from findicon.query import Cancel, Match, Options, Query, encode, never
 from findicon.scp import Server
 from findicon.scu import Client
 from integration.memory_archive import MemoryArchive
@@ -121,7 +121,8 @@ def test_what_an_answer_is_not(sent: bytes, error: type[PeerError], says: str, m
             next(matches)
 
 
-def test_an_answer_that_does_not_come_in_time() -> None:
+@pytest.mark.parametrize("cancel", [never, lambda: False], ids=["never", "asked"])
+def test_an_answer_that_does_not_come_in_time(cancel: Cancel) -> None:
     def script(caller: Caller) -> None:
         caller.accept()
         caller.request()
@@ -129,7 +130,7 @@ def test_an_answer_that_does_not_come_in_time() -> None:
 
     with RawServer(script) as server, Client(server.address, timeout=0.1) as client:
         with pytest.raises(PeerTimeout):
-            next(client.find(Query("STUDY")))
+            next(client.find(Query("STUDY"), cancel))
 
 
 def test_a_failure_says_peer_status_and_comment(monkeypatch: pytest.MonkeyPatch) -> None:
