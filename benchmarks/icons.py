@@ -208,7 +208,9 @@ def _needs_help(syntax: str) -> bool:
     """Whether pydicom has no decoder installed for a transfer syntax of ours."""
     if syntax not in _WHOLE_DECODERS:
         return False
-    return not set(get_decoder(UID(syntax)).available_plugins) - {"pillow"}  # which has 8-bit JPEG only
+    # In pydicom Pillow decodes 8-bit JPEG only, and GDCM no 12-bit JPEG Extended.
+    unfit = {"pillow", "gdcm"} if syntax == images.JPEG_12 else {"pillow"}
+    return not set(get_decoder(UID(syntax)).available_plugins) - unfit
 
 
 def _whole(dataset: Dataset) -> np.ndarray:
