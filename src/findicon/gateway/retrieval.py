@@ -13,7 +13,7 @@ from ..scu import Retrieved, Upstream, WebClient
 from .arrivals import Arrival, Arrivals
 
 _LEFT_ALONE = 300.0  # seconds until a way that upstream does not have is tried again
-_REST = 30.0  # seconds until a way that failed and failed is tried again
+_REST = 5.0  # seconds until a way that failed and failed is tried again; twice as long the next time
 _ENOUGH = 3  # failures in a row; Orthanc, for one, aborts the association when C-GET is not allowed to us
 _LATE = 5.0  # seconds that a C-STORE may still take once its C-MOVE is said to be complete
 # SOP class not supported, not authorized, unrecognized operation, move destination unknown
@@ -68,6 +68,7 @@ class Retrieval:
         self._closed: dict[str, float] = {}
         self._resting: dict[str, float] = {}
         self._failures: dict[str, int] = {}
+        self._rests: dict[str, float] = {}
 
     def offers(self, verb: str) -> bool:
         """Tell whether the DICOM peer offers a verb, as `Upstream.verbs` names them; raises PeerError."""
@@ -113,7 +114,8 @@ class Retrieval:
             if arrival.problem:
                 raise TooLarge(arrival.problem)
             if path is not None:
-                self._failures[name] = 0
+                self._failures.pop(name, None)
+                self._rests.pop(name, None)
                 return path
         raise problem or self._no_way()
 
@@ -122,7 +124,8 @@ class Retrieval:
         if error.status in _NOT_THIS_WAY:
             self._closed[name] = monotonic() + _LEFT_ALONE
         elif self._failures[name] >= _ENOUGH:
-            self._resting[name] = monotonic() + _REST
+            self._rests[name] = min(_LEFT_ALONE, 2 * self._rests.get(name, _REST / 2))
+            self._resting[name] = monotonic() + self._rests[name]
             self._failures[name] = 0
 
     def _ways(self) -> Iterator[tuple[str, _Way]]:
