@@ -10,6 +10,7 @@ import pytest
 
 from contract.postgresql_server import Server, running_server
 from findicon.catalogue import Catalogue
+from findicon.catalogue.schema import METADATA
 
 ON_POSTGRESQL = [pytest.mark.needs("postgresql"), pytest.mark.xdist_group("postgresql")]
 
@@ -56,8 +57,36 @@ def new_database(
     return made
 
 
-@pytest.fixture
-def catalogue(new_database: Callable[[], str]) -> Iterator[Catalogue]:
-    """Give an empty catalogue."""
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRESQL)])
+def blank_database(
+    request: pytest.FixtureRequest, tmp_path: Path, postgresql: Callable[[], Server]
+) -> Callable[[], str]:
+    """Give a function that makes a database without tables and tells its URL."""
+    numbers = count()
+
+    def made() -> str:
+        if request.param == "postgresql":
+            return postgresql().database()
+        return f"sqlite:///{tmp_path / f'blank{next(numbers)}.sqlite'}"
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def cleared(new_database: Callable[[], str]) -> Iterator[Catalogue]:
+    """Give a catalogue on a server that the tests of a module share, because to make one takes a server long."""
     with Catalogue(new_database()) as made:
         yield made
+
+
+@pytest.fixture
+def catalogue(request: pytest.FixtureRequest, new_database: Callable[[], str]) -> Iterator[Catalogue]:
+    """Give an empty catalogue."""
+    if "postgresql" not in request.node.callspec.id:
+        with Catalogue(new_database()) as made:
+            yield made
+        return
+    shared: Catalogue = request.getfixturevalue("cleared")
+    tables = ", ".join(table.name for table in METADATA.sorted_tables)
+    shared.database.write(lambda connection: connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY"))
+    yield shared

@@ -1,5 +1,5 @@
 """What the tests of the catalogue may ask for."""
 
-from contract.databases import catalogue, new_database, postgresql, template
+from contract.databases import blank_database, catalogue, cleared, new_database, postgresql, template
 
-__all__ = ["catalogue", "new_database", "postgresql", "template"]
+__all__ = ["blank_database", "catalogue", "cleared", "new_database", "postgresql", "template"]
