@@ -163,7 +163,9 @@ class WebClient:
             dataset = Dataset.from_json(described, bulk_data_uri_handler=_no_bulk_data)
             dataset.NumberOfFrames = 1
             allocated = int(dataset.get("BitsAllocated", 8))
-            dataset.add_new(0x7FE00010, "OW" if allocated > 8 else "OB", frames[0] + b"\0" * (len(frames[0]) % 2))
+            dataset.add_new(
+                0x7FE00010, "OW" if allocated > 8 else "OB", bytes(frames[0]) + b"\0" * (len(frames[0]) % 2)
+            )
             return _as_file(dataset)
 
     def instance(self, study: str, series: str, instance: str) -> Dataset:
@@ -244,7 +246,7 @@ class WebClient:
             answer = error.response
             kind = _NotThereError if answer is not None and answer.status_code in _NOT_THERE else PeerError
             raise kind(self.address, f"answered {str(error).partition(' for url')[0]}") from error
-        except requests.RequestException as error:
+        except requests.ConnectionError as error:
             raise PeerError(self.address, f"cannot be reached: {_innermost(error)}") from error
         except Exception as error:  # whatever odd JSON or odd parts make of dicomweb-client and pydicom
             raise PeerError(self.address, f"sent an answer that cannot be decoded: {error}") from error
