@@ -94,10 +94,8 @@ def test_pages_whatever_the_server_makes_of_them(page: int, knows_offset: bool) 
 def test_a_cancel_stops_between_pages() -> None:
     one = archive(600, 1)
     with asked(one) as client:
-        found = 0
-        for _ in client.find(Query("STUDY"), lambda: found >= 200):
-            found += 1
-    assert found == 200
+        found = list(client.find(Query("STUDY"), lambda: len(one.asked) == 1))
+    assert len(found) == 200
     assert len(one.asked) == 1
 
 
@@ -108,7 +106,7 @@ def test_a_failure_of_the_server_is_a_failure(status: int) -> None:
 
 
 def test_a_server_that_talks_nonsense_or_is_not_there(tmp_path: Path) -> None:
-    for body in (b"<html>", b'[{"0020000D": 7}]', b'{"0020000D": {"vr": "ZZ"}}'):
+    for body in (b"<html>", b'[{"0020000D": 7}]', b'[7]'):
         with asked(archive(body=body)) as client, pytest.raises(PeerError, match="cannot be decoded"):
             list(client.find(Query("STUDY")))
     with web_server(archive()) as address:
