@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,18 @@ def gray_picture(decoded: Decoded, image: Image, transform: Grayscale, rows: int
         Of the picture.
     """
     frame = GrayFrame(decoded, image, transform)
-    if isinstance(transform.voi, Lut) or (transform.voi is not None and transform.voi.function == "SIGMOID"):
-        return to_bytes(frame.shrunk(rows, columns, frame.toned) * 255)
     if transform.voi is None:
-        return to_bytes(frame.ranged(rows, columns) * 255)
-    return to_bytes(frame.windowed(transform.voi, rows, columns) * 255)
+        gray = frame.ranged(rows, columns)
+    elif is_straight(transform.voi):
+        gray = frame.windowed(transform.voi, rows, columns)
+    else:
+        gray = frame.shrunk(rows, columns, frame.toned)
+    return to_bytes(gray * 255)
+
+
+def is_straight(voi: Window | Lut) -> TypeGuard[Window]:
+    """Whether a transformation is a straight line between two bounds, which commutes with averaging."""
+    return isinstance(voi, Window) and voi.function != "SIGMOID"
 
 
 class GrayFrame:
@@ -157,7 +165,7 @@ class GrayFrame:
         if isinstance(self.voi, Lut):
             gray: Floats = self.voi.apply(units).astype(np.float32) / np.float32(self.voi.highest)
         else:
-            assert self.voi is not None
+            assert isinstance(self.voi, Window)
             exponent = np.clip(-4 * (units - self.voi.center) / self.voi.width, -700, 700)
             gray = np.asarray(1 / (1 + np.exp(exponent)), np.float32)
         if self.inverted:
@@ -168,7 +176,7 @@ class GrayFrame:
 
     def tone_below(self, first: int) -> Callable[[Values], Floats]:
         """Give the function that turns bands into gray where only stored values below `first` are gray values."""
-        if self.voi is not None and not isinstance(self.voi, Window):
+        if self.voi is not None and not is_straight(self.voi):
             return self.toned
         if self.voi is not None:
             low, high = self.voi.bounds

@@ -100,7 +100,7 @@ def _window(attributes: FrameAttributes) -> Window | None:
     center, width = _number(holder, _WINDOW_CENTER), _number(holder, _WINDOW_WIDTH)
     if holder is None or center is None or width is None:
         return None
-    function = holder.text(_VOI_FUNCTION).upper()
+    function = next(iter(holder.texts(_VOI_FUNCTION)), "").upper()
     if function not in {"LINEAR_EXACT", "SIGMOID"}:
         function = "LINEAR"
     # A width that the Standard forbids makes no window; the range of the values is the better guess then.

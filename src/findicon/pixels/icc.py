@@ -12,6 +12,7 @@ from .header import Header
 _ICC_PROFILE = 0x00282000
 _COLOR_SPACE = 0x00282002
 _OPTICAL_PATH = 0x00480105
+_LARGEST = 1 << 22  # printers' profiles are 2 MB
 
 
 def profile_of(header: Header) -> bytes:
@@ -26,7 +27,7 @@ def profile_of(header: Header) -> bytes:
 
 def to_srgb(colours: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     """Give (rows, columns, 3) of a profile's colours in sRGB; unchanged where the profile is none for RGB."""
-    transform = _transform(profile) if profile else None
+    transform = _transform(profile) if 0 < len(profile) <= _LARGEST else None
     if transform is None:
         return colours
     converted = transform.apply(Image.fromarray(colours))

@@ -65,8 +65,8 @@ def describe(header: Header, limits: Limits) -> Image:
     columns = _positive(header, 0x00280011, "Columns")
     limits.check_pixels(rows, columns)
     samples = header.integer(0x00280002) or 1
-    if samples not in {1, 3, 4}:
-        raise IconError(f"Samples per Pixel is {samples}; 1, 3 and 4 are known")
+    if samples not in {1, 3}:
+        raise IconError(f"Samples per Pixel is {samples}; 1 and 3 are known")
     photometric = header.text(0x00280004).upper() or ("RGB" if samples > 1 else "MONOCHROME2")
     allocated = _FLOATS.get(header.pixels.tag) or header.integer(0x00280100) or 0
     if allocated not in {1, 8, 16, 32, 64}:

@@ -69,7 +69,7 @@ def test_a_width_that_is_forbidden_makes_no_window(width: float) -> None:
 
 
 def test_the_first_of_several_windows_counts() -> None:
-    several = gray(RAMP, WindowCenter=[1000, 3000], WindowWidth=[400, 50])
+    several = gray(RAMP, WindowCenter=[1000, 3000], WindowWidth=[400, 50], VOILUTFunction=["LINEAR", "SIGMOID"])
     assert np.array_equal(several, gray(RAMP, WindowCenter=1000, WindowWidth=400))
 
 
