@@ -349,7 +349,7 @@ def test_a_user_identity_goes_out() -> None:
         caller.is_closed()
 
     identity = UserIdentity(2, b"jane", b"secret")
-    limits = Limits(network=0.5)
+    limits = Limits(network=0.5, release=0.1)
     with RawServer(script) as server, Client(server.address, identity=identity, limits=limits) as client:
         client.echo()
     assert item(0x58, b"\2\0\0\4jane\0\6secret") in bodies[0]
@@ -362,7 +362,7 @@ def test_an_echo_that_fails() -> None:
         caller.send(response(context, message, 0x0122, field=0x8030))
         caller.is_closed()
 
-    with RawServer(script) as server, Client(server.address, limits=Limits(network=0.5)) as client:
+    with RawServer(script) as server, Client(server.address, limits=Limits(release=0.1)) as client:
         with pytest.raises(PeerError, match="C-ECHO failed: Refused: SOP Class Not Supported, status 0122"):
             client.echo()
 
