@@ -131,6 +131,7 @@ class Home:
             is_asked=bool(asked),
             must_ask=must_ask,
             described=" and ".join(links.described()),
+            understood=", ".join(links.understood()),
         )
 
     def _days(self, links: "_Links") -> list[Link]:
@@ -204,14 +205,18 @@ class _Links:
     def _chip(self, label: str, filters: Filters) -> Link:
         return Link(label, self.address(replace(self._state, filters=filters, cursor=None).parameters()))
 
-    def described(self) -> list[str]:
-        """Say what is looked for."""
+    def understood(self) -> list[str]:
+        """Say what the search line was taken for."""
         question = self._question
         found = [f'"{word}"' for word in question.words]
         found += [f"{Key.named(name).keyword} {value}" for name, value in question.fields]
         found += list(question.modalities)
         found += [str(question.dates)] if question.dates else []
-        return found + [chip.label for chip in self.chips()]
+        return found
+
+    def described(self) -> list[str]:
+        """Say what is looked for."""
+        return self.understood() + [chip.label for chip in self.chips()]
 
 
 def _heading(counted: Counted | None, page: Page, *, is_asked: bool) -> str:

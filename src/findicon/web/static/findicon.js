@@ -13,6 +13,9 @@ const element = (html) => {
   return template.content.firstElementChild;
 };
 
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const into = (element) => element.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+
 const plainClick = (event) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 
 // Colours: the button keeps its form, and does without a new page.
@@ -95,7 +98,7 @@ const openStudy = async (link) => {
     }
     prepare(panel);
     panel.focus({ preventScroll: true });
-    panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    into(panel);
   } catch {
     holder.textContent = "The study could not be loaded. Try again, or open it on its own page.";
   }
@@ -114,7 +117,7 @@ const openSeries = async (link) => {
   try {
     images.innerHTML = await fetched(link.dataset.images);
     prepare(images);
-    images.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    into(images);
   } catch {
     images.textContent = "The images could not be loaded. Try again.";
   }
@@ -201,6 +204,7 @@ class View {
       if (preset) this.choose(preset.dataset.window);
     } else if (event.key === "Escape" && this.close) {
       event.preventDefault();
+      event.stopPropagation(); // the study below stays open
       this.close();
     }
   }
@@ -312,10 +316,10 @@ document.addEventListener("click", (event) => {
 // Arrow keys go from card to card; Escape closes what is open.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && opened && !document.querySelector("dialog[open]")) return shut(true);
-  const here = event.target.closest?.(".card h3 a, .tile a, .frames a, .day a");
+  const here = event.target.closest?.(".card h2 a, .tile a, .frames a, .day a");
   if (!here || event.ctrlKey || event.metaKey || event.altKey) return;
   const list = here.closest("ul, ol");
-  const links = [...list.querySelectorAll(":scope > li > a, :scope > .card h3 a")];
+  const links = [...list.querySelectorAll(":scope > li > a, :scope > .card h2 a")];
   const at = links.indexOf(here);
   const top = (link) => link.closest("li").offsetTop;
   const columns = Math.max(links.filter((link) => top(link) === top(here)).length, 1);
@@ -341,8 +345,3 @@ const watch = async () => {
 };
 const schedule = () => setTimeout(watch, progress.querySelector("[data-waiting]") ? 2000 : 15000);
 schedule();
-
-// Browsers that cannot show closed details as open get them open on wide screens.
-if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 901px)").matches) {
-  for (const filters of document.querySelectorAll(".filters")) filters.open = true;
-}
