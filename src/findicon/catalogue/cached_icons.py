@@ -17,6 +17,7 @@ from .catalogue import Catalogue
 from .database import Database
 from .readings import NONE
 from .schema import ICON, TALLY
+from .session import Session
 from .statements import chunks
 from .totals import tally
 
@@ -141,7 +142,7 @@ class IconCache:
         before = connection.scalar(select(_SIZE).where(*mine)) or 0
         pictures.put(connection, level, uid, None, values)
         now = len(values["item"] or b"") + len(values["preview"] or b"")
-        tally(connection, {_BYTES: now - before})
+        tally(Session(connection), {_BYTES: now - before})
         kept = connection.scalar(select(TALLY.c.count).where(TALLY.c.name == _BYTES)) or 0
         if kept > self._limit:
             _evict(connection, kept - int(self._limit * _KEEP))
@@ -158,7 +159,7 @@ def _evict(connection: Connection, too_much: int) -> None:
         freed += size
     for some in chunks(gone):
         connection.execute(delete(ICON).where(ICON.c.id.in_(some)))
-    tally(connection, {"icons": -len(gone), _BYTES: -freed})
+    tally(Session(connection), {"icons": -len(gone), _BYTES: -freed})
 
 
 @cache

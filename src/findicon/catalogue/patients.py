@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import ClauseElement, bindparam, delete, or_, select, update
 
 from ..query import Level
-from .rows import IDENTITY, Values, level_values, patient_key
+from .rows import IDENTITY, level_values, patient_key
 from .schema import PATIENT, STUDY
-from .statements import chunks, insert
+from .session import Session, Values, among
+from .statements import insert_or, update_by_id
 
 _NAMES = tuple(level_values({}, Level.PATIENT))
 _COUNTS = {
@@ -19,7 +21,7 @@ _COUNTS = {
 
 
 def settle_patients(
-    connection: Connection,
+    session: Session,
     before: Sequence[Values],
     now: Sequence[Values],
     write_studies: Callable[[Sequence[Values]], None],
@@ -28,8 +30,8 @@ def settle_patients(
 
     Parameters
     ----------
-    connection
-        A connection inside its transaction.
+    session
+        The transaction.
     before, now
         The touched studies as they were and as they are; new ones only in `now`, lost ones only in `before`.
     write_studies
@@ -40,7 +42,7 @@ def settle_patients(
     int
         How many patients there are more than before.
     """
-    patients, made = _lock(connection, {patient_key(study) for study in now}, {study["parent"] for study in before})
+    patients, made = _lock(session, {patient_key(study) for study in now}, {study["parent"] for study in before})
     by_key = {patient["key"]: number for number, patient in patients.items()}
     for study in now:
         study["parent"] = by_key[patient_key(study)]
@@ -50,55 +52,70 @@ def settle_patients(
         for study in studies:
             for name, source in _COUNTS.items():
                 change[study["parent"]][name] += sign * (study[source] if source else 1)
+    touched: dict[int, list[Values]] = defaultdict(list)
+    for study in now:
+        touched[study["parent"]].append(study)
     lost = 0
     for number in sorted(patients, key=lambda one: str(patients[one]["key"])):
-        patient = patients[number]
-        for name in _COUNTS:
-            patient[name] += change[number][name]
-        latest = connection.execute(
-            select(*(STUDY.c[name] for name in _NAMES))
-            .where(STUDY.c.parent == number)
-            .order_by(STUDY.c.study_date.desc(), STUDY.c.study_instance_uid.desc())
-            .limit(1)
-        ).mappings()
-        row = latest.first()
-        if row is None:
-            connection.execute(delete(PATIENT).where(PATIENT.c.id == number))
+        latest = next(session.rows(_LATEST, parent=number), None)
+        if latest is None:
+            session.run(_GONE, number=number)
             lost += 1
-            continue
-        _settle(connection, patient, dict(row), [study["id"] for study in now if study["parent"] == number])
+        else:
+            _settle(session, patients[number], change[number], latest, touched[number])
     return made - lost
 
 
-def _lock(connection: Connection, keys: set[str], numbers: set[int]) -> tuple[dict[int, Values], int]:
+def _lock(session: Session, keys: set[str], numbers: set[int]) -> tuple[dict[int, Values], int]:
     """Take patients for this transaction by key, new ones made, and by number; tell how many were made."""
-    statement = insert(connection, PATIENT).on_conflict_do_nothing(index_elements=[PATIENT.c.key])
-    wanted = select(PATIENT).order_by(PATIENT.c.key).with_for_update()
+    make = insert_or(session.dialect, PATIENT, ("key",), ("key",), ())
     found: dict[int, Values] = {}
     made = 0
     missing = sorted(keys)
-    while missing:  # again when another transaction took a patient away in between
-        for chunk in chunks(missing):
-            there = set(connection.scalars(select(PATIENT.c.key).where(PATIENT.c.key.in_(chunk))))
-            new = [{"key": key} for key in chunk if key not in there]
-            if new:
-                made += len(connection.scalars(statement.returning(PATIENT.c.id), new).all())
-            for row in connection.execute(wanted.where(PATIENT.c.key.in_(chunk))).mappings():
-                found[row["id"]] = dict(row)
-        missing = sorted(set(missing) - {patient["key"] for patient in found.values()})
-    for part in chunks(sorted(numbers - set(found))):
-        for row in connection.execute(wanted.where(PATIENT.c.id.in_(part))).mappings():
-            found[row["id"]] = dict(row)
+    while missing:
+        for row in session.rows_among(_by_key, missing):
+            found[row["id"]] = row
+        missing = sorted(keys - {patient["key"] for patient in found.values()})
+        for key in missing:  # none the second time, unless another transaction took one away in between
+            made += session.run(make, key=key).rowcount
+    for row in session.rows_among(_by_id, sorted(numbers - set(found))):
+        found[row["id"]] = row
     return found, made
 
 
-def _settle(connection: Connection, patient: Values, latest: Values, touched: Sequence[int]) -> None:
+def _settle(session: Session, patient: Values, change: Counter[str], latest: Values, touched: Sequence[Values]) -> None:
     """Write a patient's counts and attributes, and mark the studies that name the patient differently."""
-    changed = any(patient[name] != latest[name] for name in IDENTITY)
-    values = {**latest, **{name: patient[name] for name in _COUNTS}}
-    connection.execute(update(PATIENT).where(PATIENT.c.id == patient["id"]).values(**values))
-    differs = or_(*(STUDY.c[name] != latest[name] for name in IDENTITY))
-    statement = update(STUDY).where(STUDY.c.parent == patient["id"], STUDY.c.conflict_with_patient != differs)
-    if not changed:
-        statement = statement.where(STUDY.c.id.in_(touched))
-    connection.execute(statement.values(conflict_with_patient=differs))
+    values = {**latest, **{name: patient[name] + change[name] for name in _COUNTS}}
+    if any(patient[name] != value for name, value in values.items()):
+        session.run(update_by_id(PATIENT, tuple(values)), number=patient["id"], **values)
+    wanted = {name: latest[name] for name in IDENTITY}
+    if any(patient[name] != value for name, value in wanted.items()):
+        session.run(_MARK_ALL, parent=patient["id"], **wanted)
+        return
+    for study in touched:
+        differs = any(study[name] != value for name, value in wanted.items())
+        if bool(study["conflict_with_patient"]) is not differs:
+            session.run(_MARK, number=study["id"], differs=differs)
+
+
+@lru_cache(maxsize=8)
+def _by_key(count: int) -> ClauseElement:
+    return select(PATIENT).where(among(PATIENT.c.key, count)).order_by(PATIENT.c.key).with_for_update()
+
+
+@lru_cache(maxsize=8)
+def _by_id(count: int) -> ClauseElement:
+    return select(PATIENT).where(among(PATIENT.c.id, count)).order_by(PATIENT.c.key).with_for_update()
+
+
+_LATEST = (
+    select(*(STUDY.c[name] for name in _NAMES))
+    .where(STUDY.c.parent == bindparam("parent"))
+    .order_by(STUDY.c.study_date.desc(), STUDY.c.study_instance_uid.desc())
+    .limit(bindparam("most", 1))
+    .offset(bindparam("skipped", 0))
+)
+_GONE = delete(PATIENT).where(PATIENT.c.id == bindparam("number"))
+_DIFFERS = or_(*(STUDY.c[name] != bindparam(name) for name in IDENTITY))
+_MARK_ALL = update(STUDY).where(STUDY.c.parent == bindparam("parent")).values(conflict_with_patient=_DIFFERS)
+_MARK = update(STUDY).where(STUDY.c.id == bindparam("number")).values(conflict_with_patient=bindparam("differs"))

@@ -3,11 +3,12 @@
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import ClauseElement, Connection, Table, bindparam, false, select, update
 
 from ..query import Level
 from .schema import ICON, SERIES, STUDY
-from .statements import insert
+from .session import Session
+from .statements import insert_or
 from .totals import tally
 
 UIDS = {Level.STUDY: STUDY.c.study_instance_uid, Level.SERIES: SERIES.c.series_instance_uid}
@@ -26,18 +27,27 @@ def made_otherwise(connection: Connection, rule: str) -> int:
 
 def put(connection: Connection, level: Level, uid: str, revision: int | None, values: dict[str, Any]) -> None:
     """Keep a picture; the entity's one is then up to date, unless it changed since that revision."""
+    session = Session(connection)
     row = {"level": level.value, "uid": uid, "made_at": time.time(), **values}
-    present = connection.scalar(
-        select(ICON.c.id).where(ICON.c.level == row["level"], ICON.c.uid == uid, ICON.c.origin == row["origin"])
-    )
-    statement = insert(connection, ICON)
-    changed = {name: statement.excluded[name] for name in row if name not in {"level", "uid", "origin"}}
-    connection.execute(statement.on_conflict_do_update(index_elements=["level", "uid", "origin"], set_=changed), row)
-    table = _TABLES.get(level)
-    if table is not None and not row["origin"]:
-        mine = update(table).where(UIDS[level] == uid)
-        if revision is not None:
-            mine = mine.where(table.c.revision == revision)
-        connection.execute(mine.values(icon_wanted=False))
+    key = ("level", "uid", "origin")
+    present = next(session.rows(_PRESENT, **{name: row[name] for name in key}), None)
+    changed = tuple(name for name in row if name not in key)
+    session.run(insert_or(session.dialect, ICON, key, tuple(row), changed), **row)
+    if level in _TABLES and not row["origin"]:
+        session.run(
+            _UP_TO_DATE[level, revision is not None], uid=uid, **({} if revision is None else {"now": revision})
+        )
     if present is None:
-        tally(connection, {"icons": 1})
+        tally(session, {"icons": 1})
+
+
+def _up_to_date(level: Level, at_revision: bool) -> ClauseElement:
+    table = _TABLES[level]
+    statement = update(table).where(UIDS[level] == bindparam("uid")).values(icon_wanted=false())
+    return statement.where(table.c.revision == bindparam("now")) if at_revision else statement
+
+
+_PRESENT = select(ICON.c.id).where(
+    ICON.c.level == bindparam("level"), ICON.c.uid == bindparam("uid"), ICON.c.origin == bindparam("origin")
+)
+_UP_TO_DATE = {(level, known): _up_to_date(level, known) for level in _TABLES for known in (True, False)}

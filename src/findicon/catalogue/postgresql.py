@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import CatalogueError
 from .database import BATCH, FIRST_BATCH, Database, TryAgain, first_line
@@ -67,7 +67,7 @@ class PostgresqlDatabase(Database):
             with self._engine.begin() as connection:
                 yield connection
         except (SQLAlchemyError, psycopg.Error) as error:
-            if isinstance(error, DBAPIError) and isinstance(error.orig, _GOT_IN_THE_WAY):
+            if isinstance(getattr(error, "orig", None) or error, _GOT_IN_THE_WAY):
                 raise TryAgain from error
             raise CatalogueError(f"The catalogue {self._name} cannot be written: {first_line(error)}") from error
 

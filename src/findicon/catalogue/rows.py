@@ -25,6 +25,7 @@ from ..query import (
 from .columns import ATTRIBUTES, COLUMNS, GROUP_NAMES, SEQUENCES, columns_of
 from .records import InstanceRecord
 from .sequences import to_text
+from .session import Values
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _UIDS = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
@@ -33,8 +34,6 @@ _KEPT = frozenset(ATTRIBUTES)
 _MARKS = {tag: struct.pack("<HH", tag >> 16, tag & 0xFFFF) + b"SQ" for tag in SEQUENCES}
 # What tells two patients with one Patient ID apart.
 IDENTITY = ("patient_name", "patient_birth_date", "patient_sex")
-
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -40,9 +39,11 @@ class SqliteDatabase(Database):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatalogueError(f"The catalogue's folder {path.parent} cannot be made: {error.strerror}") from error
-        self._engine = create_engine("sqlite://", creator=self._open_writer, poolclass=QueuePool, pool_size=1)
+        self._engine = create_engine(
+            "sqlite://", creator=self._open_writer, paramstyle="named", poolclass=QueuePool, pool_size=1
+        )
         event.listen(self._engine, "begin", _begin_immediate)
-        self.dialect = sqlite.dialect(paramstyle="named")
+        self.dialect = self._engine.dialect
         self._writer = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False

@@ -1,14 +1,16 @@
 """The study rows that one transaction touches: locked, grown or rebuilt, and settled with their patients and days."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, delete, distinct, func, select, update
+from sqlalchemy import ClauseElement, bindparam, delete, distinct, func, select, true, update
 
 from ..query import Level
 from .patients import settle_patients
-from .rows import Rows, Values, identity, level_values, values_in
+from .rows import Rows, identity, level_values, values_in
 from .schema import HEADER, INSTANCE, SERIES, STUDY
-from .statements import chunks, drop_icons, insert
+from .session import Session, Values, among
+from .statements import drop_icons, insert_or, update_by_id
 from .totals import count
 
 _KEY_OBJECTS = "KO"
@@ -20,12 +22,12 @@ class Studies:
 
     Parameters
     ----------
-    connection
-        A connection inside its transaction.
+    session
+        The transaction.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._before: dict[str, Values] = {}
         self._now: dict[str, Values] = {}
         self._touched: set[str] = set()
@@ -37,18 +39,17 @@ class Studies:
         wanted = sorted(set(uids) - set(self._now))
         if not wanted:
             return
-        make = insert(self._connection, STUDY).on_conflict_do_nothing(index_elements=[STUDY.c.study_instance_uid])
-        self._connection.execute(make, [{"study_instance_uid": uid} for uid in wanted])
-        for chunk in chunks(wanted):
-            statement = (
-                select(STUDY)
-                .where(STUDY.c.study_instance_uid.in_(chunk))
-                .order_by(STUDY.c.study_instance_uid)
-                .with_for_update()
-            )
-            for row in self._connection.execute(statement).mappings():
-                self._before[row["study_instance_uid"]] = dict(row)
-                self._now[row["study_instance_uid"]] = dict(row)
+        self._take(wanted)
+        missing = [uid for uid in wanted if uid not in self._now]
+        if missing:
+            make = insert_or(self._session.dialect, STUDY, _KEY, _KEY, ())
+            self._session.run_many(make, [{"study_instance_uid": uid} for uid in missing])
+            self._take(missing)
+
+    def _take(self, uids: Sequence[str]) -> None:
+        for row in self._session.rows_among(_by_uid, uids):
+            self._before[row["study_instance_uid"]] = row
+            self._now[row["study_instance_uid"]] = dict(row)
 
     def number(self, uid: str) -> int:
         """Give the number of a locked study's row."""
@@ -81,8 +82,14 @@ class Studies:
         """Have the pictures of all series of a study chosen again: its Key Objects point at images of any of them."""
         self._key_objects.add(uid)
 
-    def settle(self) -> int:
-        """Write the rows of what was touched, bring patients, days and totals in line; give how many pictures went."""
+    def settle(self, dropped_before: int) -> None:
+        """Write the rows of what was touched, and bring patients, days and totals in line.
+
+        Parameters
+        ----------
+        dropped_before
+            How many pictures of series and instances went.
+        """
         gone = [uid for uid in sorted(self._rebuild) if not self._made_anew(self._now[uid])]
         gone += [uid for uid in set(self._now) - self._touched if not self._before[uid]["source"]]
         dropped = self._forget(gone)
@@ -92,67 +99,86 @@ class Studies:
             study["revision"] += 1
             study["icon_wanted"] = True
             study["modalities_in_study"] = joined(
-                self._connection.scalars(select(SERIES.c.modality).where(SERIES.c.parent == study["id"]).distinct())
+                row["modality"] for row in self._session.rows(_MODALITIES, parent=study["id"])
             )
         for uid in sorted(self._key_objects.intersection(stay)):
-            changes = {"revision": SERIES.c.revision + 1, "icon_wanted": True}
-            self._connection.execute(update(SERIES).where(SERIES.c.parent == self._now[uid]["id"]).values(**changes))
+            self._session.run(_ALL_SERIES_WANT_ICONS, parent=self._now[uid]["id"])
         before = [study for uid, study in self._before.items() if study["source"] and uid in self._touched]
         now = [self._now[uid] for uid in stay]
-        patients = settle_patients(self._connection, before, now, self._write)
-        count(self._connection, before, now, patients)
-        return dropped
+        patients = settle_patients(self._session, before, now, self._write)
+        count(self._session, before, now, {"patients": patients, "icons": -dropped - dropped_before})
 
     def _made_anew(self, study: Values) -> bool:
         """Make a study's values from its series and instances; False when there are none."""
-        below = INSTANCE.c.parent == SERIES.c.id
-        mine = SERIES.c.parent == study["id"]
-        best = self._connection.execute(
-            select(INSTANCE.c.rank, HEADER.c.data)
-            .join(SERIES, below)
-            .join(HEADER, HEADER.c.instance == INSTANCE.c.id)
-            .where(mine)
-            .order_by(INSTANCE.c.rank)
-            .limit(1)
-        ).first()
+        best = next(self._session.rows(_BEST, parent=study["id"]), None)
         if best is None:
             return False
-        totals = self._connection.execute(
-            select(
-                func.count(distinct(SERIES.c.id)),
-                func.count(),
-                func.count(distinct(INSTANCE.c.patient_identity)),
-            )
-            .join(SERIES, below)
-            .where(mine)
-        ).one()
-        classes = self._connection.scalars(select(INSTANCE.c.sop_class_uid).join(SERIES, below).where(mine).distinct())
-        values = values_in(best.data)
+        totals = next(self._session.rows(_TOTALS, parent=study["id"]))
+        classes = [row["sop_class_uid"] for row in self._session.rows(_CLASSES, parent=study["id"])]
+        values = values_in(best["data"])
         study |= {name: values[name] for name in _NAMES if name != "study_instance_uid"}
         study |= {
-            "source": best.rank,
-            "number_of_study_related_series": totals[0],
-            "number_of_study_related_instances": totals[1],
-            "conflict_within": totals[2] > 1,
+            "source": best["rank"],
+            "number_of_study_related_series": totals["series"],
+            "number_of_study_related_instances": totals["instances"],
+            "conflict_within": totals["identities"] > 1,
             "sop_classes_in_study": joined(classes),
         }
         return True
 
     def _forget(self, uids: Sequence[str]) -> int:
-        for chunk in chunks(uids):
-            self._connection.execute(delete(STUDY).where(STUDY.c.study_instance_uid.in_(chunk)))
-        return drop_icons(self._connection, Level.STUDY, uids)
+        self._session.run_among(_gone, uids)
+        return drop_icons(self._session, Level.STUDY, uids)
 
     def _write(self, studies: Sequence[Values]) -> None:
         """Write the rows that changed."""
         changed = [study for study in studies if study != self._before[study["study_instance_uid"]]]
         if changed:
-            names = [name for name in changed[0] if name not in {"id", "study_instance_uid"}]
-            statement = update(STUDY).where(STUDY.c.id == bindparam("number"))
+            names = tuple(name for name in changed[0] if name not in _FIXED)
             rows = [{**{name: study[name] for name in names}, "number": study["id"]} for study in changed]
-            self._connection.execute(statement.values({name: bindparam(name) for name in names}), rows)
+            self._session.run_many(update_by_id(STUDY, names), rows)
 
 
 def joined(values: Iterable[str]) -> str:
     """Give several values as the text of one attribute: sorted, each once."""
     return "\\".join(sorted({value for value in values if value}))
+
+
+_KEY = ("study_instance_uid",)
+_FIXED = {"id", "study_instance_uid", "conflict_with_patient"}
+
+
+@lru_cache(maxsize=8)
+def _by_uid(count: int) -> ClauseElement:
+    uid = STUDY.c.study_instance_uid
+    return select(STUDY).where(among(uid, count)).order_by(uid).with_for_update()
+
+
+@lru_cache(maxsize=8)
+def _gone(count: int) -> ClauseElement:
+    return delete(STUDY).where(among(STUDY.c.study_instance_uid, count))
+
+
+_MINE = SERIES.c.parent == bindparam("parent")
+_BELOW = INSTANCE.c.parent == SERIES.c.id
+_MODALITIES = select(SERIES.c.modality).where(_MINE).distinct()
+_CLASSES = select(INSTANCE.c.sop_class_uid).join(SERIES, _BELOW).where(_MINE).distinct()
+_ALL_SERIES_WANT_ICONS = update(SERIES).where(_MINE).values(revision=SERIES.c.revision + 1, icon_wanted=true())
+_BEST = (
+    select(INSTANCE.c.rank, HEADER.c.data)
+    .join(SERIES, _BELOW)
+    .join(HEADER, HEADER.c.instance == INSTANCE.c.id)
+    .where(_MINE)
+    .order_by(INSTANCE.c.rank)
+    .limit(bindparam("most", 1))
+    .offset(bindparam("skipped", 0))
+)
+_TOTALS = (
+    select(
+        func.count(distinct(SERIES.c.id)).label("series"),
+        func.count().label("instances"),
+        func.count(distinct(INSTANCE.c.patient_identity)).label("identities"),
+    )
+    .join(SERIES, _BELOW)
+    .where(_MINE)
+)

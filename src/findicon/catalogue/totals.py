@@ -3,50 +3,42 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection
-
-from .rows import Values
 from .schema import DAY, TALLY
-from .statements import insert
+from .session import Session, Values
+from .statements import insert_or
 
 
-def count(connection: Connection, before: Sequence[Values], now: Sequence[Values], patients: int) -> None:
+def count(session: Session, before: Sequence[Values], now: Sequence[Values], others: Mapping[str, int]) -> None:
     """Bring the totals in line with the studies that one transaction touched.
 
     Parameters
     ----------
-    connection
-        A connection inside its transaction.
+    session
+        The transaction.
     before, now
         The touched studies as they were and as they are.
-    patients
-        How many patients there are more than before.
+    others
+        By how much other totals change.
     """
     days: Counter[str] = Counter(study["study_date"] for study in now)
     days.subtract(study["study_date"] for study in before)
-    changed = [{"study_date": day, "studies": more} for day, more in sorted(days.items()) if more]
-    if changed:
-        statement = insert(connection, DAY)
-        more = {"studies": DAY.c.studies + statement.excluded.studies}
-        connection.execute(statement.on_conflict_do_update(index_elements=[DAY.c.study_date], set_=more), changed)
+    statement = insert_or(session.dialect, DAY, ("study_date",), ("study_date", "studies"), ("studies",), add=True)
+    session.run_many(statement, [{"study_date": day, "studies": more} for day, more in sorted(days.items()) if more])
     tally(
-        connection,
+        session,
         {
             "instances": _more(before, now, "number_of_study_related_instances"),
-            "patients": patients,
             "series": _more(before, now, "number_of_study_related_series"),
             "studies": len(now) - len(before),
+            **others,
         },
     )
 
 
-def tally(connection: Connection, changes: Mapping[str, int]) -> None:
+def tally(session: Session, changes: Mapping[str, int]) -> None:
     """Add to totals; every transaction waits here for the others, so it comes last."""
-    rows = [{"name": name, "count": more} for name, more in sorted(changes.items()) if more]
-    if rows:
-        statement = insert(connection, TALLY)
-        more = {"count": TALLY.c.count + statement.excluded["count"]}
-        connection.execute(statement.on_conflict_do_update(index_elements=[TALLY.c.name], set_=more), rows)
+    statement = insert_or(session.dialect, TALLY, ("name",), ("name", "count"), ("count",), add=True)
+    session.run_many(statement, [{"name": name, "count": more} for name, more in sorted(changes.items()) if more])
 
 
 def _more(before: Sequence[Values], now: Sequence[Values], name: str) -> int:

@@ -8,18 +8,20 @@ patients, then days, so that two transactions never wait for each other.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import ClauseElement, Connection, bindparam, delete, select, update
 
 from ..query import Level
-from .rows import Rows, Values, level_values, values_in
+from .rows import Rows
 from .schema import FILE, HEADER, INSTANCE, SERIES, STUDY
-from .statements import chunks, drop_icons, insert
+from .series import Series
+from .session import Session, Values, among
+from .statements import drop_icons, insert_or, update_by_id
 from .studies import Studies
-from .totals import tally
 
 _KEY_OBJECTS = "KO"
-_SERIES_NAMES = tuple(level_values({}, Level.SERIES))
+_FILE = ("size", "modified", "digest", "sop_instance_uid", "reason")
 
 
 class Writer:
@@ -32,8 +34,9 @@ class Writer:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._studies = Studies(connection)
+        self._session = Session(connection)
+        self._studies = Studies(self._session)
+        self._series = Series(self._session)
         self._dirty_series: set[int] = set()
         self._dropped = 0
 
@@ -57,72 +60,40 @@ class Writer:
         self._insert(new)
         for present, row in changed:
             self._replace(present, row)
-        _upsert_files(self._connection, [row.file for row in rows])
+        self._keep_files([row.file for row in rows])
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files that went away, and the instances that only they held."""
         gone = sorted(set(paths))
-        held = []
-        for chunk in chunks(gone):
-            found = self._connection.execute(select(FILE.c.path, FILE.c.sop_instance_uid).where(FILE.c.path.in_(chunk)))
-            held += [(path, uid) for path, uid in found if uid]
-            self._connection.execute(delete(FILE).where(FILE.c.path.in_(chunk)))
-        self._leave(held)
+        held = [(row["path"], row["sop_instance_uid"]) for row in self._session.rows_among(_held, gone)]
+        self._session.run_among(_no_longer_there, gone)
+        self._leave([(path, uid) for path, uid in held if uid])
 
     def fail(self, path: str, reason: str, size: int, modified: float) -> None:
         """Note a file that cannot be read; an instance that it held before is no longer in it."""
         self.remove([path])
-        _upsert_files(
-            self._connection,
-            [
-                {
-                    "path": path,
-                    "size": size,
-                    "modified": modified,
-                    "digest": "",
-                    "sop_instance_uid": "",
-                    "reason": reason,
-                }
-            ],
-        )
+        row = {"path": path, "size": size, "modified": modified, "reason": reason}
+        self._keep_files([{**row, "digest": "", "sop_instance_uid": ""}])
 
     def settle(self) -> None:
         """Bring series, studies, patients and counts in line with the instances."""
-        if self._dirty_series:
-            self._rebuild_series()
-        self._dropped += self._studies.settle()
-        tally(self._connection, {"icons": -self._dropped})
+        for number in sorted(self._dirty_series):
+            self._dropped += self._series.rebuild(number)
+        self._studies.settle(self._dropped)
+
+    def _keep_files(self, files: Sequence[Values]) -> None:
+        statement = insert_or(self._session.dialect, FILE, ("path",), ("path", *_FILE), _FILE)
+        self._session.run_many(statement, files)
 
     def _known(self, uids: Iterable[str]) -> dict[str, Values]:
-        found: dict[str, Values] = {}
-        statement = (
-            select(
-                INSTANCE.c.id,
-                INSTANCE.c.parent,
-                INSTANCE.c.sop_instance_uid,
-                INSTANCE.c.location,
-                INSTANCE.c.digest,
-                SERIES.c.series_instance_uid,
-                SERIES.c.modality,
-                STUDY.c.study_instance_uid,
-            )
-            .join(SERIES, SERIES.c.id == INSTANCE.c.parent)
-            .join(STUDY, STUDY.c.id == SERIES.c.parent)
-        )
-        for chunk in chunks(sorted(set(uids))):
-            for row in self._connection.execute(statement.where(INSTANCE.c.sop_instance_uid.in_(chunk))).mappings():
-                found[row["sop_instance_uid"]] = dict(row)
-        return found
+        return {row["sop_instance_uid"]: row for row in self._session.rows_among(_known, sorted(set(uids)))}
 
     def _other_instances_at(self, rows: Sequence[Rows]) -> list[tuple[str, str]]:
         """Give the files that hold another instance now than before, with the one they held."""
         now = {str(row.file["path"]): row.sop_instance for row in rows}
-        found = []
-        for chunk in chunks(sorted(now)):
-            statement = select(FILE.c.path, FILE.c.sop_instance_uid).where(FILE.c.path.in_(chunk))
-            found += [(path, uid) for path, uid in self._connection.execute(statement) if uid and uid != now[path]]
-        for chunk in chunks([path for path, _ in found]):
-            self._connection.execute(delete(FILE).where(FILE.c.path.in_(chunk)))
+        held = [(row["path"], row["sop_instance_uid"]) for row in self._session.rows_among(_held, sorted(now))]
+        found = sorted({(path, uid) for path, uid in held if uid and uid != now[path]})
+        self._session.run_among(_no_longer_there, [path for path, _ in found])
         return found
 
     def _leave(self, held: Sequence[tuple[str, str]]) -> None:
@@ -131,30 +102,29 @@ class Writer:
             return
         known = self._known(uid for _, uid in held)
         self._studies.lock(found["study_instance_uid"] for found in known.values())
-        for path, uid in held:
+        for path, uid in sorted(set(held)):
             present = known.get(uid)
             if present is None or present["location"] != path:
                 continue
-            others = self._connection.execute(
-                select(FILE)
-                .where(FILE.c.sop_instance_uid == uid)
-                .order_by(FILE.c.digest != present["digest"], FILE.c.path)
-            ).mappings()
-            other = others.first()
-            if other is None:
+            others = sorted(
+                self._session.rows(_FILES_OF, uid=uid),
+                key=lambda file: (file["digest"] != present["digest"], file["path"]),
+            )
+            if not others:
                 self._delete(present)
                 continue
+            other = others[0]
             present["location"] = other["path"]
             place = {"location": other["path"], "size": other["size"], "modified": other["modified"]}
-            self._connection.execute(update(INSTANCE).where(INSTANCE.c.id == present["id"]).values(**place))
+            self._session.run(update_by_id(INSTANCE, tuple(place)), number=present["id"], **place)
             if other["digest"] != present["digest"]:
                 # Another version of the instance: the next scan shall find it changed and read it.
-                self._connection.execute(update(FILE).where(FILE.c.path == other["path"]).values(modified=-1.0))
+                self._session.run(_READ_AGAIN, path=other["path"])
 
     def _delete(self, present: Values) -> None:
-        self._connection.execute(delete(INSTANCE).where(INSTANCE.c.id == present["id"]))
-        self._connection.execute(delete(HEADER).where(HEADER.c.instance == present["id"]))
-        self._dropped += drop_icons(self._connection, Level.IMAGE, [present["sop_instance_uid"]])
+        self._session.run(_INSTANCE_GONE, number=present["id"])
+        self._session.run(_HEADER_GONE, number=present["id"])
+        self._dropped += drop_icons(self._session, Level.IMAGE, [present["sop_instance_uid"]])
         self._touch(present["study_instance_uid"], present["parent"], present["modality"])
 
     def _touch(self, study: str, series: int, modality: str) -> None:
@@ -166,97 +136,70 @@ class Writer:
     def _insert(self, rows: Sequence[Rows]) -> None:
         if not rows:
             return
-        series = self._series_of(rows)
+        series = self._series.find(rows, {row.study: self._studies.number(row.study) for row in rows})
         values = [{**row.instance_values, "parent": series[row.study, row.series]["id"]} for row in rows]
-        statement = insert(self._connection, INSTANCE).returning(INSTANCE.c.sop_instance_uid, INSTANCE.c.id)
-        numbers: dict[str, int] = dict(self._connection.execute(statement, values).all())
-        self._connection.execute(
-            HEADER.insert(), [{"instance": numbers[row.sop_instance], "data": row.header} for row in rows]
-        )
+        self._session.run_many(_new_instance(tuple(values[0])), values)
+        self._session.run_many(_NEW_HEADER, [{"uid": row.sop_instance, "data": row.header} for row in rows])
         grown: dict[tuple[str, str], list[Rows]] = defaultdict(list)
         for row in rows:
             grown[row.study, row.series].append(row)
         for key, added in grown.items():
-            self._grow(series[key], added)
+            self._series.grow(series[key], added)
             self._studies.grow(key[0], added, is_new=series[key]["number_of_series_related_instances"] == 0)
-
-    def _series_of(self, rows: Sequence[Rows]) -> dict[tuple[str, str], Values]:
-        """Give the rows of their series by study and series UID; new ones are made."""
-        studies = {self._studies.number(row.study): row.study for row in rows}
-        wanted = {(self._studies.number(row.study), row.series): row for row in rows}
-        found = self._find_series(sorted(wanted), studies)
-        missing = [key for key in sorted(wanted) if (studies[key[0]], key[1]) not in found]
-        if missing:
-            values = [{**wanted[key].series_values, "parent": key[0], "source": ""} for key in missing]
-            self._connection.execute(SERIES.insert(), values)
-            found.update(self._find_series(missing, studies))
-        return found
-
-    def _find_series(self, keys: Sequence[tuple[int, str]], studies: dict[int, str]) -> dict[tuple[str, str], Values]:
-        found = {}
-        columns = (
-            SERIES.c.id,
-            SERIES.c.parent,
-            SERIES.c.series_instance_uid,
-            SERIES.c.source,
-            SERIES.c.number_of_series_related_instances,
-        )
-        for chunk in chunks(keys):
-            statement = select(*columns).where(tuple_(SERIES.c.parent, SERIES.c.series_instance_uid).in_(chunk))
-            for row in self._connection.execute(statement).mappings():
-                found[studies[row["parent"]], row["series_instance_uid"]] = dict(row)
-        return found
-
-    def _grow(self, series: Values, added: Sequence[Rows]) -> None:
-        best = min(added, key=lambda row: row.rank)
-        changes = {
-            "number_of_series_related_instances": SERIES.c.number_of_series_related_instances + len(added),
-            "revision": SERIES.c.revision + 1,
-            "icon_wanted": True,
-        }
-        if not series["source"] or best.rank < series["source"]:
-            changes |= {**best.series_values, "source": best.rank}
-        self._connection.execute(update(SERIES).where(SERIES.c.id == series["id"]).values(**changes))
 
     def _replace(self, present: Values, row: Rows) -> None:
         if (present["study_instance_uid"], present["series_instance_uid"]) != (row.study, row.series):
             self._delete(present)
             self._insert([row])
             return
-        values = {name: value for name, value in row.instance_values.items() if name != "parent"}
-        self._connection.execute(update(INSTANCE).where(INSTANCE.c.id == present["id"]).values(**values))
+        values = row.instance_values
+        self._session.run(update_by_id(INSTANCE, tuple(values)), number=present["id"], **values)
         if row.file["digest"] != present["digest"]:
-            self._connection.execute(update(HEADER).where(HEADER.c.instance == present["id"]).values(data=row.header))
-            self._dropped += drop_icons(self._connection, Level.IMAGE, [row.sop_instance])
+            self._session.run(_OTHER_HEADER, number=present["id"], data=row.header)
+            self._dropped += drop_icons(self._session, Level.IMAGE, [row.sop_instance])
             self._touch(row.study, present["parent"], present["modality"])
 
-    def _rebuild_series(self) -> None:
-        for number in sorted(self._dirty_series):
-            spokesman = (
-                select(INSTANCE.c.rank, HEADER.c.data)
-                .join(HEADER, HEADER.c.instance == INSTANCE.c.id)
-                .where(INSTANCE.c.parent == number)
-                .order_by(INSTANCE.c.rank)
-                .limit(1)
-            )
-            best = self._connection.execute(spokesman).first()
-            if best is None:
-                uid = self._connection.scalar(
-                    delete(SERIES).where(SERIES.c.id == number).returning(SERIES.c.series_instance_uid)
-                )
-                self._dropped += drop_icons(self._connection, Level.SERIES, [uid] if uid else [])
-                continue
-            values = values_in(best.data)
-            count = select(func.count()).where(INSTANCE.c.parent == number).scalar_subquery()
-            changes = {name: values[name] for name in _SERIES_NAMES if name != "series_instance_uid"}
-            changes |= {"number_of_series_related_instances": count, "source": best.rank}
-            changes |= {"revision": SERIES.c.revision + 1, "icon_wanted": True}
-            self._connection.execute(update(SERIES).where(SERIES.c.id == number).values(**changes))
+
+@lru_cache(maxsize=8)
+def _held(count: int) -> ClauseElement:
+    return select(FILE.c.path, FILE.c.sop_instance_uid).where(among(FILE.c.path, count))
 
 
-def _upsert_files(connection: Connection, files: Sequence[Values]) -> None:
-    if not files:
-        return
-    statement = insert(connection, FILE)
-    changed = {name: statement.excluded[name] for name in ("size", "modified", "digest", "sop_instance_uid", "reason")}
-    connection.execute(statement.on_conflict_do_update(index_elements=[FILE.c.path], set_=changed), files)
+@lru_cache(maxsize=8)
+def _no_longer_there(count: int) -> ClauseElement:
+    return delete(FILE).where(among(FILE.c.path, count))
+
+
+@lru_cache(maxsize=8)
+def _known(count: int) -> ClauseElement:
+    return (
+        select(
+            INSTANCE.c.id,
+            INSTANCE.c.parent,
+            INSTANCE.c.sop_instance_uid,
+            INSTANCE.c.location,
+            INSTANCE.c.digest,
+            SERIES.c.series_instance_uid,
+            SERIES.c.modality,
+            STUDY.c.study_instance_uid,
+        )
+        .join(SERIES, SERIES.c.id == INSTANCE.c.parent)
+        .join(STUDY, STUDY.c.id == SERIES.c.parent)
+        .where(among(INSTANCE.c.sop_instance_uid, count))
+    )
+
+
+@lru_cache(maxsize=8)
+def _new_instance(names: tuple[str, ...]) -> ClauseElement:
+    return INSTANCE.insert().values({name: bindparam(name) for name in names})
+
+
+_DATA = bindparam("data", type_=HEADER.c.data.type)
+_NEW_HEADER = HEADER.insert().from_select(
+    ["instance", "data"], select(INSTANCE.c.id, _DATA).where(INSTANCE.c.sop_instance_uid == bindparam("uid"))
+)
+_OTHER_HEADER = update(HEADER).where(HEADER.c.instance == bindparam("number")).values(data=_DATA)
+_FILES_OF = select(FILE).where(FILE.c.sop_instance_uid == bindparam("uid"))
+_READ_AGAIN = update(FILE).where(FILE.c.path == bindparam("path")).values(modified=bindparam("never", -1.0))
+_INSTANCE_GONE = delete(INSTANCE).where(INSTANCE.c.id == bindparam("number"))
+_HEADER_GONE = delete(HEADER).where(HEADER.c.instance == bindparam("number"))
