@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -32,6 +33,13 @@ _UIDS = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080
 _KEPT = frozenset(ATTRIBUTES)
 # How each sequence begins in Explicit VR Little Endian.
 _MARKS = {tag: struct.pack("<HH", tag >> 16, tag & 0xFFFF) + b"SQ" for tag in SEQUENCES}
+_TEXT_COLUMNS, _SEQUENCE_COLUMNS = (
+    {level: tuple((one.tag, one.name) for one in columns_of(level, kind)) for level in Level}
+    for kind in ("text", "sequence")
+)
+_FOLDED_COLUMNS = {
+    level: tuple((one.tag, one.name) for one in columns_of(level, "text") if one.is_folded) for level in Level
+}
 # What tells two patients with one Patient ID apart.
 IDENTITY = ("patient_name", "patient_birth_date", "patient_sex")
 
@@ -67,7 +75,7 @@ def rows_of(record: InstanceRecord) -> Rows:
     digest = _digest(record)
     study_values = level_values(values, Level.PATIENT, Level.STUDY)
     series_values = level_values(values, Level.SERIES)
-    empty = sum(not value for value in (*study_values.values(), *series_values.values()))
+    empty = list(study_values.values()).count("") + list(series_values.values()).count("")
     rank = f"{empty:03d} {sop_instance}"
     file = {"path": record.location, "size": record.size, "modified": record.modified, "digest": digest}
     return Rows(
@@ -95,17 +103,19 @@ def rows_of(record: InstanceRecord) -> Rows:
 
 def level_values(values: Mapping[int, Value], *levels: Level) -> Values:
     """Give the values of every column at some levels that comes from headers, and the folded groups of names."""
+    get = values.get
     found: Values = {}
     for level in levels:
-        for column in columns_of(level, "text", "sequence"):
-            value = values.get(column.tag, "")
-            found[column.name] = value if isinstance(value, str) else to_text(value)
-            if column.is_folded and isinstance(value, str):
-                found.update(folded(column.name, value))
+        found.update({name: get(tag, "") for tag, name in _TEXT_COLUMNS[level]})
+        for tag, name in _SEQUENCE_COLUMNS[level]:
+            found[name] = to_text(get(tag, ""))
+        for tag, name in _FOLDED_COLUMNS[level]:
+            found.update(folded(name, str(get(tag, ""))))
     return found
 
 
-def folded(name: str, text: str) -> Values:
+@lru_cache(maxsize=1024)
+def folded(name: str, text: str) -> Mapping[str, str]:
     """Give the columns in which a name is looked for: its groups, and how it sounds."""
     groups = {f"{name}_{group}": value for group, value in zip(GROUP_NAMES, name_groups(text), strict=True)}
     return {**groups, f"{name}_sounds": "\\".join(name_sounds(text))}

@@ -31,10 +31,10 @@ def clean(vr: str, text: str) -> str:
     text
         Its decoded value, several values joined by backslashes.
     """
-    if not text.isprintable():
-        text = _LONE_SURROGATE.sub("?", text.replace("\0", ""))
     if not text:
         return ""
+    if not text.isprintable():
+        text = _LONE_SURROGATE.sub("?", text.replace("\0", ""))
     if vr in _NO_DELIMITER:
         return text.rstrip()
     tidy = _TIDY.get(vr, str.strip)
