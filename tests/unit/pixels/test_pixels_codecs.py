@@ -9,6 +9,7 @@ from PIL import Image as PillowImage
 
 from findicon.errors import IconError
 from findicon.pixels import Limits, render
+from findicon.pixels.codestream import read_jpeg2000_head
 from unit.pixels.making import (
     BIG,
     DEFLATED,
@@ -142,6 +143,15 @@ def test_every_kind_of_jpeg_2000_gives_the_same_picture(kind: str, colour: bool)
     stream = with_frames(described(array, **attributes), [buffer.getvalue()], J2K_LOSSLESS)
     # The reversible wavelet rounds up: noise becomes brighter by half a gray level each time it is halved.
     assert difference(render(stream, 64).array, average(array, 64, 49)) < 1.5
+
+
+@pytest.mark.parametrize("photometric", ["YBR_ICT", "YBR_RCT"])
+def test_jpeg_2000_without_a_transform_is_rgb_whatever_the_header_calls_it(photometric: str) -> None:
+    array = colour_scene(90, 120)
+    stream = imagecodecs.jpeg2k_encode(array, 0, reversible=True, codecformat="j2k", mct=False)
+    assert not read_jpeg2000_head(stream).colour_transform
+    file = with_frames(described(array, PhotometricInterpretation=photometric), [stream], J2K_LOSSLESS)
+    assert np.array_equal(render(file, 120).array, array)
 
 
 @pytest.mark.parametrize(("restarts", "progressive"), [(0, False), (4, False), (0, True)])

@@ -36,7 +36,9 @@ def _levels(task: Task, stream: Codestream) -> int:
 
 
 def _decoded(pixels: NDArray[Any], image: Image, stream: Codestream, levels: int = 0) -> Decoded:
-    photometric = "RGB" if image.samples == 3 and stream.colour_transform else image.photometric
+    # YBR_ICT and YBR_RCT exist inside the stream only (PS3.3 C.7.6.3.1.2): where it has no transform, none was made.
+    is_rgb = stream.colour_transform or image.photometric in {"YBR_ICT", "YBR_RCT"}
+    photometric = "RGB" if image.samples == 3 and is_rgb else image.photometric
     if levels == 0:
         return Decoded(pixels, photometric)
     scale = 2.0**-levels
