@@ -138,9 +138,14 @@ class Walk:
             if tag in PIXEL_TAGS:
                 self.pixels = PixelElement(tag, vr, self._base + start, length)
                 return self._base + at
-            if group == 0xFFFE:
-                raise Malformed(f"a delimiter stands at byte {self._base + at}")
-            at = self._take(tag, vr, length, start)
+            at = self._skip_stray(at, reader) if group == 0xFFFE else self._take(tag, vr, length, start)
+
+    def _skip_stray(self, at: int, reader: _Reader) -> int:
+        """Skip a delimiter, or the head of an item, that belongs to no sequence: the elements behind it are read on."""
+        _, number, length = reader.pair.unpack_from(self._window, at)
+        if number not in {0xE000, 0xE00D, 0xE0DD} or length not in {0, UNDEFINED}:
+            raise Malformed(f"a delimiter stands at byte {self._base + at}")
+        return at + 8
 
     def _take_plain(self, at: int, reader: _Reader) -> int:
         """Keep the elements from `at` on that are as most are: short, whole in the window, before the pixel data.

@@ -174,6 +174,20 @@ def test_odd_bytes_are_left_to_pydicom() -> None:
     assert render(BytesIO(mended), 4).array.shape == (4, 4)
 
 
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG])
+@pytest.mark.parametrize("number", [0xE000, 0xE00D, 0xE0DD], ids=["item", "item delimiter", "sequence delimiter"])
+def test_delimiters_of_no_sequence_are_skipped(syntax: str, number: int) -> None:
+    array = scene(4, 4, 8)
+    whole = file_of(array, syntax, PatientName="DOE^JOE").getvalue()
+    order = ">" if syntax == BIG else "<"
+    at = whole.index(struct.pack(f"{order}HH", 0x0028, 0x0010))
+    stray = whole[:at] + struct.pack(f"{order}HHI", 0xFFFE, number, 0) + whole[at:]
+    header = read_header(BytesIO(stray))
+    assert header.text(0x00100010) == "DOE^JOE"
+    assert header.integer(0x00280010) == 4
+    assert np.array_equal(render(BytesIO(stray), 4).array, render(BytesIO(whole), 4).array)
+
+
 def test_only_the_header_is_read() -> None:
     frames = np.zeros((50, 256, 256), np.uint16)
     stream = CountingStream(file_of(frames).getvalue())
