@@ -3,6 +3,7 @@
 from .cached_icons import CachedIcon, IconCache
 from .catalogue import Catalogue
 from .columns import ATTRIBUTES
+from .conformance import conformance
 from .finder import CatalogueFinder
 from .records import Conflict, Failure, InstanceRecord, Location
 
@@ -16,4 +17,5 @@ __all__ = [
     "IconCache",
     "InstanceRecord",
     "Location",
+    "conformance",
 ]

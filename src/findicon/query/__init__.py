@@ -12,6 +12,7 @@ from .attributes import (
     texts_in,
 )
 from .characters import TEXT_VRS, UTF_8, character_sets_of, characters_for, decode_text, encode_text
+from .criteria import MULTIPLE_VALUE_VRS, NUMBER_VRS, WILDCARD_VRS
 from .encoding import decode, deflate, encode
 from .identifier import query_from_bytes, query_from_identifier
 from .keys import Key, tag_of, vr_of
@@ -30,10 +31,13 @@ __all__ = [
     "DATE_AND_TIME",
     "ICON_IMAGE_SEQUENCE",
     "LONG_LENGTH",
+    "MULTIPLE_VALUE_VRS",
     "NUMBERS",
+    "NUMBER_VRS",
     "QUERY_RETRIEVE_LEVEL",
     "TEXT_VRS",
     "UTF_8",
+    "WILDCARD_VRS",
     "Cancel",
     "EncodedMatch",
     "Finder",
