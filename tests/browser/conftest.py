@@ -92,9 +92,11 @@ def window(browser: Browser, address: str) -> Iterator[Window]:
 def shot(page: Page, name: str) -> None:
     """Write a picture of the page where a person can look at it."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.evaluate(
-        "Promise.all([...document.images].filter((image) => image.loading === 'eager')"
-        ".map((image) => image.decode().catch(() => {})))"
+    page.wait_for_function(
+        """[...document.images].every((image) => {
+            const box = image.getBoundingClientRect();
+            return box.bottom < 0 || box.top > innerHeight || !box.width || image.complete;
+        })"""
     )
     path = SHOTS / f"{name}.png"
     page.screenshot(path=path)

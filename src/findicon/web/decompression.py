@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import BinaryIO
 
+import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 
@@ -15,7 +16,6 @@ _ATTRIBUTES = {
     "bits_stored": "BitsStored",
     "photometric_interpretation": "PhotometricInterpretation",
     "pixel_representation": "PixelRepresentation",
-    "planar_configuration": "PlanarConfiguration",
     "samples_per_pixel": "SamplesPerPixel",
 }
 _DESCRIBING = (
@@ -66,10 +66,13 @@ class PydicomDecompressed:
         image.add_new(0x7FE00010, "OB", _one_fragment(data))
         image["PixelData"].is_undefined_length = True
         try:
-            buffer, described = self._decoder.as_buffer(image, index=0)
+            array, described = self._decoder.as_array(image, index=0)
         except Exception as exc:  # decoders raise whatever hostile bytes lead them to
             raise IconError(f"Frame {number} does not decode as {self._header.transfer_syntax.name}: {exc}") from exc
-        return bytes(buffer), dict(described)
+        if array.ndim == 3 and self._header.integer(0x00280006) == 1:  # colour by plane, as the instance says
+            array = np.ascontiguousarray(array.transpose(2, 0, 1))
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        return little.tobytes(), dict(described)
 
 
 def _description(header: Header) -> Dataset:
@@ -93,6 +96,4 @@ def _changed(described: Mapping[str, object]) -> dict[str, object]:
     stored = found.get("BitsStored")
     if isinstance(stored, int):
         found["HighBit"] = stored - 1
-    if found.get("SamplesPerPixel") == 1:
-        found.pop("PlanarConfiguration", None)
     return found

@@ -81,7 +81,7 @@ class Services:
     def dicomweb(self, request: Request) -> str:
         """Give the address of our DICOMweb services as whoever asks may use it."""
         public = self.settings.public_url.rstrip("/")
-        return (public or str(request.base_url).rstrip("/")) + DICOMWEB
+        return (public or _own(request)) + DICOMWEB
 
     def find(self, query: Query) -> Generator[Match]:
         """Give the answers to a query; the Finder hears of it when nobody wants more."""
@@ -171,6 +171,14 @@ class Services:
             yield stream
         finally:
             stream.close()
+
+
+def _own(request: Request) -> str:
+    """Give our address by the name we were called by; with our port, which some clients leave out of the name."""
+    base, server = request.base_url, request.scope.get("server")
+    if base.port is None and server is not None and server[1] not in {None, 80, 443}:
+        base = base.replace(port=server[1])
+    return str(base).rstrip("/")
 
 
 def changed(query: Query, *, limit: int | None, offset: int | None = None, keys: list[Key] | None = None) -> Query:

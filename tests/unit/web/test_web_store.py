@@ -102,11 +102,18 @@ def test_uids_that_contradict_each_other_are_refused(client: httpx.Client, shelf
     assert shelf.undone == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"\0" * 200, file_of(instance())[:140], file_of(instance())[132:]])
+@pytest.mark.parametrize("data", [b"", b"hello", b"\0" * 200, file_of(instance())[:140], b"\x02\0\0\0UL"])
 def test_what_is_no_file_is_told(client: httpx.Client, data: bytes) -> None:
     response = post(client, payload(data))
     assert response.status_code == 409
     assert reasons(response, "0008119A") == [0xC000]
+
+
+def test_a_file_without_its_preamble_is_taken(client: httpx.Client, shelf: Shelf) -> None:
+    one = instance()
+    assert post(client, payload(file_of(one)[132:])).status_code == 200
+    with shelf.open(str(one.SOPInstanceUID)) as stream:
+        assert pydicom.dcmread(stream).PixelData == one.PixelData
 
 
 def test_a_file_without_its_study_is_told(client: httpx.Client) -> None:

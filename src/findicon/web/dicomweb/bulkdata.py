@@ -1,32 +1,30 @@
-"""WADO-RS: bulk data, pixel data and frames (PS3.18 10.4.1.1.5, 10.4.1.1.6)."""
+"""WADO-RS: bulk data and pixel data (PS3.18 10.4.1.1.5, 10.4.1.1.6)."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import BinaryIO
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from ...errors import IconError
-from ...pixels import Header, read_header
+from ...pixels import Header
 from ..attributes import Attribute, little_endian, of_header
 from ..frames import PixelData
-from ..negotiation import MediaRange, ranges_of
+from ..negotiation import MediaRange
 from ..openapi import ACCEPT_PARAMETER, problems
-from ..ports import Decompressed
 from ..problems import Problem, bad_request, not_found
-from ..routing import INSTANCE, SERIES, STUDY, Added, Frames, Responses, Uid, frame_numbers, getter
+from ..routing import INSTANCE, SERIES, STUDY, Added, Responses, Uid, getter
 from ..services import Instance, Services, note
-from .media_types import OCTET_STREAM, is_video, media_type_of
+from .media_types import OCTET_STREAM, is_video
 from .multipart import Part, related
+from .opened import EXPLICIT, OpenedInstance, content_type_of, opened_instance, takes, wanted_ranges
+from .ranges import ranged
 
 _VALUE = r"^[0-9A-Fa-f]{8}(/[0-9]{1,6}/[0-9A-Fa-f]{8})*$"
 _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_EXPLICIT = "1.2.840.10008.1.2.1"
-_FRESH = {"Cache-Control": "private, no-cache"}
-_ANSWERS: Responses = {
+
+FRESH = {"Cache-Control": "private, no-cache"}
+VALUES: Responses = {
     200: {
         "description": "The values, each in a part of its own; a single one may come alone",
         "content": {
@@ -39,10 +37,10 @@ _ANSWERS: Responses = {
 
 
 def bulkdata_routes(services: Services) -> APIRouter:
-    """Give the routes that retrieve bulk data, pixel data and frames."""
+    """Give the routes that retrieve bulk data and pixel data."""
     router = APIRouter(tags=["Retrieve (WADO-RS)"])
 
-    route = getter(router, _ANSWERS, [ACCEPT_PARAMETER])
+    route = getter(router, VALUES, [ACCEPT_PARAMETER])
 
     for name, only_pixels in (("bulkdata", False), ("pixeldata", True)):
         _collections(services, route, name, only_pixels=only_pixels)
@@ -52,11 +50,6 @@ def bulkdata_routes(services: Services) -> APIRouter:
         if not re.fullmatch(_VALUE, value):
             raise bad_request("The path of a value is tags and item numbers, as in 00880200/0/7FE00010")
         return _value(services, request, services.located(study, series, instance)[0], value.upper())
-
-    @route(INSTANCE + "/frames/{frames}", "Frames of an instance")
-    def frames(request: Request, study: Uid, series: Uid, instance: Uid, frames: Frames) -> Response:
-        numbers = frame_numbers(frames, services.settings.most_frames)
-        return _frames(services, request, services.located(study, series, instance)[0], numbers)
 
     return router
 
@@ -78,137 +71,23 @@ def _collections(services: Services, route: Callable[[str, str], Added], name: s
         return instance_bulkdata(services, request, found, only_pixels=only_pixels)
 
 
-class _Opened:
-    """One instance whose file is open, and what its pixels may be given as."""
-
-    def __init__(self, services: Services, instance: Instance, stream: BinaryIO) -> None:
-        self.header: Header = read_header(stream)
-        self.syntax = str(self.header.transfer_syntax)
-        self._services = services
-        self._stream = stream
-        self._decompressed: Decompressed | None = None
-        self.instance = instance
-
-    def decompressed(self) -> Decompressed:
-        """Give its pixels decoded; raises IconError."""
-        if self._decompressed is None:
-            self._decompressed = self._services.decompressor(self._stream)
-        return self._decompressed
-
-    def pixels_as(self, ranges: Sequence[MediaRange], *, multipart: bool) -> tuple[str, str]:
-        """Choose media type and transfer syntax for its pixels.
-
-        Raises
-        ------
-        Problem
-            406: they cannot be given as anything that is acceptable.
-        """
-        compressed = PixelData(self.header).is_compressed
-        stored = media_type_of(self.syntax) if compressed else OCTET_STREAM
-        reason = ""
-        for one in sorted(ranges, key=lambda one: -one.weight):
-            if one.weight <= 0 or (one.multipart is not multipart and one.name != "*/*"):
-                continue
-            asked = one.transfer_syntax
-            if compressed and _takes(one, stored) and one.name != "*/*" and asked in {"", "*", self.syntax}:
-                return stored, self.syntax
-            if compressed and _takes(one, OCTET_STREAM) and asked in {"*", self.syntax}:
-                return OCTET_STREAM, self.syntax
-            if not _takes(one, OCTET_STREAM) or asked not in {"", "*", _EXPLICIT}:
-                continue
-            if not compressed:
-                return OCTET_STREAM, _EXPLICIT
-            try:
-                self.decompressed()
-            except IconError as exc:
-                reason = f" ({exc})"
-                if one.name == "*/*":
-                    return stored, self.syntax
-            else:
-                return OCTET_STREAM, _EXPLICIT
-        offered = f'multipart/related; type="{stored}"; transfer-syntax={self.syntax if compressed else _EXPLICIT}'
-        raise Problem(406, f"The pixels cannot be given as anything that is acceptable: there is {offered}{reason}")
-
-    def frame(self, number: int, syntax: str) -> bytes:
-        """Give one frame in that transfer syntax; raises IconError."""
-        pixels = PixelData(self.header)
-        if pixels.is_compressed and syntax == _EXPLICIT:
-            if not 1 <= number <= pixels.frames:
-                raise IconError(f"There is no frame {number}: the instance has {pixels.frames}")
-            return self.decompressed().frame(number)
-        return pixels.frame(number)
-
-
-def _takes(one: MediaRange, name: str) -> bool:
-    return one.name in {"*/*", name} or (one.name.endswith("/*") and name.startswith(one.name[:-1]))
-
-
-def _content_type(media_type: str, syntax: str) -> str:
-    return f"{media_type}; transfer-syntax={syntax}"
-
-
-@contextmanager
-def _opened(services: Services, instance: Instance) -> Iterator[_Opened]:
-    with services.opened(instance) as stream:
-        yield _Opened(services, instance, stream)
-
-
-def _ranges(request: Request, *, single: bool) -> tuple[bool, list[MediaRange]]:
-    """Give whether parts are wanted, and the ranges that say so; the parameter goes before the header field."""
-    for ranges in ranges_of(request):
-        usable = sorted((one for one in ranges if one.weight > 0), key=lambda one: -one.weight)
-        usable = [one for one in usable if one.multipart or one.name == "*/*" or single]
-        if usable:
-            multipart = usable[0].multipart or usable[0].name == "*/*"
-            return multipart, usable
-    raise Problem(406, f'Nothing acceptable can be given: there is multipart/related; type="{OCTET_STREAM}"')
-
-
-def _frames(services: Services, request: Request, instance: Instance, numbers: Sequence[int]) -> Response:
-    multipart, ranges = _ranges(request, single=len(numbers) == 1)
-    with _opened(services, instance) as opened:
-        pixels = PixelData(opened.header)  # IconError becomes 404: there are no frames
-        if is_video(opened.syntax):
-            raise Problem(406, "The frames of a video cannot be told apart; its bulk data is the whole of it")
-        if numbers[-1] > pixels.frames:
-            raise not_found(f"There is no frame {numbers[-1]}: the instance has {pixels.frames}")
-        media_type, syntax = opened.pixels_as(ranges, multipart=multipart)
-        first = opened.frame(numbers[0], syntax)
-    note(request, "frames", instance=instance.uid, frames=len(numbers))
-    base = services.dicomweb(request) + instance.path
-    content_type = _content_type(media_type, syntax)
-    if not multipart:
-        return Response(first, 200, {**_FRESH, "Content-Location": f"{base}/frames/{numbers[0]}"}, content_type)
-
-    def parts() -> Iterator[Part]:
-        with _opened(services, instance) as again:
-            for number in numbers:
-                data = first if number == numbers[0] else again.frame(number, syntax)
-                yield Part(content_type, (data,), f"{base}/frames/{number}", len(data))
-
-    content_type_of_all, pieces = related(parts(), media_type)
-    if len(numbers) == 1:
-        return Response(b"".join(pieces), 200, _FRESH, content_type_of_all)
-    return StreamingResponse(pieces, 200, _FRESH, content_type_of_all)
-
-
 def _value(services: Services, request: Request, instance: Instance, path: str) -> Response:
-    multipart, ranges = _ranges(request, single=True)
+    multipart, ranges = wanted_ranges(request, single=True)
     base = services.dicomweb(request) + instance.path
     location = f"{base}/bulkdata/{path}"
     if int(path, 16) in _PIXELS if len(path) == 8 else False:
-        with _opened(services, instance) as opened:
+        with opened_instance(services, instance) as opened:
             PixelData(opened.header)
         return _related(services, request, ranges, [instance], only_pixels=True, multipart=multipart)
-    with _opened(services, instance) as opened:
+    with opened_instance(services, instance) as opened:
         data = value_of(opened.header, path)
-    if not any(_takes(one, OCTET_STREAM) for one in ranges):
+    if not any(takes(one, OCTET_STREAM) for one in ranges):
         raise Problem(406, f"A value that is no pixel data is given as {OCTET_STREAM}")
     note(request, "bulk data", instance=instance.uid, value=path)
     if not multipart:
-        return Response(data, 200, {**_FRESH, "Content-Location": location}, OCTET_STREAM)
+        return ranged(request, (data,), len(data), {**FRESH, "Content-Location": location}, OCTET_STREAM)
     content_type, pieces = related([Part(OCTET_STREAM, (data,), location, len(data))], OCTET_STREAM)
-    return Response(b"".join(pieces), 200, _FRESH, content_type)
+    return Response(b"".join(pieces), 200, FRESH, content_type)
 
 
 def value_of(header: Header, path: str) -> bytes:
@@ -233,7 +112,7 @@ def instance_bulkdata(
     services: Services, request: Request, found: Sequence[Instance], *, only_pixels: bool = False
 ) -> Response:
     """Give all bulk data of instances, or only their pixel data, each value in a part (PS3.18 10.4.3.3.5)."""
-    multipart, ranges = _ranges(request, single=False)
+    multipart, ranges = wanted_ranges(request, single=False)
     return _related(services, request, ranges, found, only_pixels=only_pixels, multipart=multipart)
 
 
@@ -253,19 +132,22 @@ def _related(
         raise not_found("There is no " + ("pixel data" if only_pixels else "bulk data") + " in it")
     note(request, "bulk data", study=found[0].study, instances=len(found))
     if not multipart:
-        return StreamingResponse(_bodies(first, parts), 200, _FRESH, first.content_type)
+        if first.length is None:  # a video
+            return StreamingResponse(iter(first.body), 200, FRESH, first.content_type)
+        return ranged(request, _alone(first, parts), first.length, FRESH, first.content_type)
     content_type, pieces = related(_with(first, parts), first.content_type.partition(";")[0])
-    return StreamingResponse(pieces, 200, _FRESH, content_type)
+    return StreamingResponse(pieces, 200, FRESH, content_type)
+
+
+def _alone(first: Part, rest: Iterator[Part]) -> Iterator[bytes]:
+    """Give the body of the only part; its file stays open until then."""
+    yield from first.body
+    next(rest, None)
 
 
 def _with(first: Part, rest: Iterator[Part]) -> Iterator[Part]:
     yield first
     yield from rest
-
-
-def _bodies(first: Part, rest: Iterator[Part]) -> Iterator[bytes]:
-    for part in _with(first, rest):
-        yield from part.body
 
 
 def _parts(
@@ -278,9 +160,9 @@ def _parts(
     multipart: bool,
 ) -> Iterator[Part]:
     for instance in found:
-        with _opened(services, instance) as opened:
+        with opened_instance(services, instance) as opened:
             here = base + instance.path
-            if not only_pixels and any(_takes(one, OCTET_STREAM) for one in ranges):
+            if not only_pixels and any(takes(one, OCTET_STREAM) for one in ranges):
                 for path in _long_values(of_header(opened.header, lambda path: path)):
                     if int(path[-8:], 16) not in _PIXELS or len(path) > 8:
                         data = value_of(opened.header, path)
@@ -297,16 +179,19 @@ def _long_values(attributes: Iterable[Attribute]) -> Iterator[str]:
             yield from _long_values(item)
 
 
-def _pixel_parts(opened: _Opened, ranges: Sequence[MediaRange], here: str, *, multipart: bool) -> Iterator[Part]:
+def _pixel_parts(opened: OpenedInstance, ranges: Sequence[MediaRange], here: str, *, multipart: bool) -> Iterator[Part]:
     """Give native pixel data as one value, compressed frames each as one (PS3.18 8.7.3.3)."""
     media_type, syntax = opened.pixels_as(ranges, multipart=multipart)
     pixels = PixelData(opened.header)
+    is_many = pixels.is_compressed and pixels.frames > 1 and syntax != EXPLICIT and not is_video(syntax)
+    if is_many and not multipart:
+        raise Problem(406, f'{pixels.frames} compressed frames come as multipart/related; type="{media_type}"')
     tag = opened.header.pixels.tag if opened.header.pixels is not None else 0
     location = f"{here}/bulkdata/{tag:08X}"
-    content_type = _content_type(media_type, syntax)
+    content_type = content_type_of(media_type, syntax)
     if not pixels.is_compressed:
         yield Part(content_type, pixels.whole(), location, pixels.length)
-    elif syntax == _EXPLICIT:
+    elif syntax == EXPLICIT:
         decoded = opened.decompressed()
         frames = (decoded.frame(number) for number in range(1, pixels.frames + 1))
         yield Part(content_type, frames, location, decoded.length)

@@ -6,6 +6,7 @@ from ..pictures import Pictures
 from ..services import Services
 from .bulkdata import bulkdata_routes
 from .capabilities import capabilities_routes
+from .frame_resources import frame_routes
 from .rendered import rendered_routes
 from .retrieve import retrieve_routes
 from .search import search_routes
@@ -28,6 +29,7 @@ def dicomweb_routes(services: Services, pictures: Pictures) -> APIRouter:
     router.include_router(thumbnail_routes(services, pictures))
     router.include_router(rendered_routes(services))
     router.include_router(bulkdata_routes(services))
+    router.include_router(frame_routes(services))
     router.include_router(retrieve_routes(services))
     if services.ingest is not None:
         router.include_router(store_routes(services, services.ingest))

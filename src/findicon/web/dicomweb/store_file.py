@@ -138,21 +138,18 @@ def _check(found: dict[str, str], sop_class: str, uid: str, study: str) -> None:
 def _meta(pieces: Iterator[bytes]) -> tuple[dict[int, Attribute], bytes]:
     """Read the File Meta Information (PS3.10 7.1); give its attributes, and the bytes behind it that are here."""
     data = bytearray()
-    end = None
-    while end is None:
+    begin = end = None
+    while end is None and len(data) <= _LONGEST_META:
         piece = next(pieces, None)
         if piece is None:
             break
         data += piece
-        if len(data) >= _PREAMBLE and data[128:132] != b"DICM":
-            break
-        end = _end_of_meta(data)
-        if end is None and len(data) > _LONGEST_META:
-            break
-    if end is None:
+        begin = _begin_of_meta(data)
+        end = None if begin is None else _end_of_meta(data, begin)
+    if begin is None or end is None:
         raise _Refused(Reason.CANNOT_UNDERSTAND, "the part is no DICOM file with file meta information")
     try:
-        attributes = of_bytes(bytes(data[_PREAMBLE:end]))
+        attributes = of_bytes(bytes(data[begin:end]))
     except (Malformed, struct.error, ValueError) as exc:
         raise _Refused(Reason.CANNOT_UNDERSTAND, f"the file meta information is malformed: {exc}") from exc
     meta = {attribute.tag: attribute for attribute in attributes}
@@ -161,9 +158,16 @@ def _meta(pieces: Iterator[bytes]) -> tuple[dict[int, Attribute], bytes]:
     return meta, bytes(data[end:])
 
 
-def _end_of_meta(data: bytearray) -> int | None:
+def _begin_of_meta(data: bytearray) -> int | None:
+    """Give where group 2 begins: behind the preamble, or at once, as some clients send it; None for neither."""
+    if data[128:132] == b"DICM":
+        return _PREAMBLE
+    return 0 if data[:2] == b"\x02\x00" and data[4:6].isalpha() and data[4:6].isupper() else None
+
+
+def _end_of_meta(data: bytearray, begin: int) -> int | None:
     """Give where the first element stands that is not of group 2; None while that has not arrived."""
-    at = _PREAMBLE
+    at = begin
     while at + 12 <= len(data):
         group, _, vr, length = struct.unpack_from("<HH2sH", data, at)
         if group != 2:
