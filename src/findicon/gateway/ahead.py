@@ -2,9 +2,9 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from ..query import Cancel, Match
+from ..query import Match
 
 _PATIENCE = 5.0  # seconds: a peer stops when it is cancelled, a web server does not
 _MOST = 1000  # answers that wait to be given on; upstream waits when there are more
@@ -15,34 +15,41 @@ class Ahead:
 
     Parameters
     ----------
-    ask
-        Asks the question, in the other thread; its Cancel is True once nobody wants the answers.
+    matches
+        The answers; from here on only this thread reads them, and closes them at the end.
     happened
         Set whenever something came.
+
+    Attributes
+    ----------
+    is_unwanted
+        Whether nobody wants the answers any more: whoever makes them looks at it.
     """
 
-    def __init__(self, ask: Callable[[Cancel], Iterator[Match]], happened: threading.Event) -> None:
-        self._ask = ask
+    def __init__(self, matches: Iterator[Match], happened: threading.Event) -> None:
+        self._matches = matches
         self._happened = happened
         self._come: deque[Match] = deque()
-        self._room = threading.Semaphore(_MOST)
+        self._taken = threading.Event()
         self._error: BaseException | None = None
         self._is_over = False
-        self._is_unwanted = False
+        self.is_unwanted = False
         self._thread = threading.Thread(target=self._read, name="answers", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
         self._thread.start()
 
     def take(self) -> list[Match]:
         """Give what has come since the last time, without waiting."""
         come = self._come
         taken = [come.popleft() for _ in range(len(come))]
-        if taken:
-            self._room.release(len(taken))
+        self._taken.set()
         return taken
 
     @property
     def is_over(self) -> bool:
-        """Whether all has come, and been taken; raises what asking raised, after the last answer."""
+        """Whether all has come, and been taken; raises what reading raised, after the last answer."""
         if not self._is_over or self._come:
             return False
         if self._error is not None:
@@ -51,27 +58,40 @@ class Ahead:
 
     def close(self) -> None:
         """Want no more answers: the query is cancelled upstream."""
-        self._is_unwanted = True
-        self._room.release()
-        self._thread.join(_PATIENCE)
+        self.is_unwanted = True
+        self._taken.set()
+        if self._thread.ident is None:
+            close_answers(self._matches)
+        else:
+            self._thread.join(_PATIENCE)
 
     def _read(self) -> None:
         try:
-            matches = self._ask(lambda: self._is_unwanted)
-            try:
-                for match in matches:
-                    self._room.acquire()
-                    if self._is_unwanted:
-                        break
-                    self._come.append(match)
-                    if not self._happened.is_set():
-                        self._happened.set()
-            finally:
-                close = getattr(matches, "close", None)
-                if close is not None:
-                    close()
+            for match in self._matches:
+                self._wait_for_room()
+                if self.is_unwanted:
+                    break
+                self._come.append(match)
+                if not self._happened.is_set():
+                    self._happened.set()
         except BaseException as error:  # noqa: BLE001  it is raised again where the answers are taken
             self._error = error
         finally:
-            self._is_over = True
-            self._happened.set()
+            try:
+                close_answers(self._matches)
+            finally:
+                self._is_over = True
+                self._happened.set()
+
+    def _wait_for_room(self) -> None:
+        while len(self._come) >= _MOST and not self.is_unwanted:
+            self._taken.clear()
+            if len(self._come) >= _MOST and not self.is_unwanted:
+                self._taken.wait()
+
+
+def close_answers(matches: Iterator[Match]) -> None:
+    """Leave answers, also in their middle: upstream's query is cancelled then."""
+    close = getattr(matches, "close", None)
+    if close is not None:
+        close()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..icons import icon_from_dataset
 from ..pixels import Picture
 from ..query import Cancel, Match, decode
-from .ahead import Ahead
+from .ahead import Ahead, close_answers
 from .answers import Answer, Entity, PicturedMatch, Reader
 from .fetches import Ticket, Urgency
 from .pictures import Known, Pictures, State
@@ -71,9 +71,13 @@ class Answering:
         self._unsure: list[tuple[Entity, int | None]] = []
         self._left = settings.budget
         self._read = 0
+        self._ahead: Ahead | None = None
 
     def run(self, ask: Callable[[Cancel], Iterator[Match]], cancel: Cancel) -> Generator[Match]:
         """Give the answers; raises what asking raises, after those that came before.
+
+        As long as every picture is at hand there is nothing to wait for, and this thread reads the answers itself. With
+        the first one that is not, another thread goes on reading.
 
         Parameters
         ----------
@@ -82,32 +86,48 @@ class Answering:
         cancel
             The asker's.
         """
-        ahead = Ahead(ask, self._happened)
+        matches = ask(lambda: self._ahead.is_unwanted if self._ahead else cancel())
         is_wanted = False
         try:
-            while not cancel():
-                self._happened.clear()
-                self._take(ahead.take())
-                while self._held and self._is_ready(self._held[0]):
-                    yield self._match(self._held.popleft())
-                if self._held:
-                    began = monotonic()
-                    self._happened.wait(min(_LOOK, self._left))
-                    self._left -= monotonic() - began
-                elif ahead.is_over:
-                    is_wanted = True
+            for match in matches:
+                answer = self._reader.read(match)
+                known = self._pictures.remembered(answer.subject)
+                if known is None:
+                    self._ahead = Ahead(matches, self._happened)
+                    self._take([answer])
                     break
-                else:
-                    self._happened.wait(_LOOK)
+                self._places.learn(answer.subject)
+                yield self._match(self._hold(answer, known))
+            if self._ahead is not None:
+                self._ahead.start()
+                yield from self._wait_and_give(self._ahead, cancel)
+            is_wanted = not cancel()
         finally:
-            ahead.close()
+            if self._ahead is not None:
+                self._ahead.close()
+            else:
+                close_answers(matches)
             self._leave(is_wanted=is_wanted)
 
-    def _take(self, matches: Sequence[Match]) -> None:
+    def _wait_and_give(self, ahead: Ahead, cancel: Cancel) -> Generator[Match]:
+        while not cancel():
+            self._happened.clear()
+            self._take([self._reader.read(match) for match in ahead.take()])
+            while self._held and self._is_ready(self._held[0]):
+                yield self._match(self._held.popleft())
+            if self._held:
+                began = monotonic()
+                self._happened.wait(min(_LOOK, self._left))
+                self._left -= monotonic() - began
+            elif ahead.is_over:
+                return
+            else:
+                self._happened.wait(_LOOK)
+
+    def _take(self, answers: Sequence[Answer]) -> None:
         """Look up the pictures of what has come, and have made what is not there."""
-        if not matches:
+        if not answers:
             return
-        answers = [self._reader.read(match) for match in matches]
         subjects = [answer.subject for answer in answers]
         for answer, known in zip(answers, self._pictures.known(self._question.query.level, subjects), strict=True):
             self._places.learn(answer.subject)

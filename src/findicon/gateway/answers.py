@@ -8,12 +8,13 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 from ..errors import PeerError
 from ..icons import icon_element
 from ..query import ICON_IMAGE_SEQUENCE, EncodedMatch, Level, Match, decode, deflate, encode
-from .elements import NoDataSetError, elements
+from .elements import Element, NoDataSetError, scan
 
 SOP_CLASS, STUDY, SERIES, INSTANCE = 0x00080016, 0x0020000D, 0x0020000E, 0x00080018
 COUNTS = {Level.STUDY: 0x00201208, Level.SERIES: 0x00201209}
 """Number of Study, and of Series, Related Instances."""
 
+_UIDS = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.IMAGE: INSTANCE}
 _READ = frozenset({SOP_CLASS, STUDY, SERIES, INSTANCE, *COUNTS.values()})
 
 
@@ -89,48 +90,48 @@ class Reader:
 
     def __init__(self, level: Level, known: dict[int, str], own: frozenset[int], upstream: str) -> None:
         self._level = level
-        self._known = known
-        self._unwanted = own | {ICON_IMAGE_SEQUENCE}
         self._upstream = upstream
+        self._known = known
+        self._wanted = frozenset({*own, ICON_IMAGE_SEQUENCE, *_READ})
+        self._unwanted = tuple(sorted({*own, ICON_IMAGE_SEQUENCE}))
+        self._unique, self._count = _UIDS.get(level, 0), COUNTS.get(level, 0)
 
     def read(self, match: Match) -> Answer:
         """Read one answer; raise PeerError for bytes that are no data set."""
         syntax = match.transfer_syntax if isinstance(match, EncodedMatch) else ExplicitVRLittleEndian
-        data = match.encoded(syntax)
         if syntax == DeflatedExplicitVRLittleEndian:
             syntax = ExplicitVRLittleEndian
-            data = match.encoded(syntax)
+        data = match.encoded(syntax)
         try:
-            found = elements(data, syntax)
+            found, place = scan(data, syntax, self._wanted, ICON_IMAGE_SEQUENCE)
         except NoDataSetError as error:
             raise PeerError(self._upstream, f"sent an answer that is no data set: {error}") from error
-        values = dict(self._known)
-        icon = b""
-        cuts = []
-        place = len(data)
-        for tag, start, value, end in found:
-            if tag in _READ:
-                values[tag] = data[value:end].strip(b"\0 ").decode("ascii", "replace")
-            if tag in self._unwanted:
-                cuts.append((start, end))
-                if tag == ICON_IMAGE_SEQUENCE:
-                    icon = data[start:end]
-            if tag > ICON_IMAGE_SEQUENCE and place > start:
-                place = start
+        cuts = [found[tag] for tag in self._unwanted if tag in found]
+        icon = found.get(ICON_IMAGE_SEQUENCE)
         return Answer(
-            self._subject(values),
-            icon,
-            _without(data, 0, place, cuts),
-            _without(data, place, len(data), cuts),
+            self._subject(data, found),
+            data[icon[0] : icon[2]] if icon else b"",
+            _without(data, 0, place, cuts) if cuts else data[:place],
+            _without(data, place, len(data), cuts) if cuts else data[place:],
             syntax,
             match.all_keys_supported,
         )
 
-    def _subject(self, values: dict[int, str]) -> Subject:
-        study, series = values.get(STUDY, ""), values.get(SERIES, "")
-        uids = {Level.STUDY: study, Level.SERIES: series, Level.IMAGE: values.get(INSTANCE, "")}
-        entity = Entity(self._level, uids.get(self._level, ""), study, "" if self._level is Level.STUDY else series)
-        return Subject(entity, _number(values.get(COUNTS.get(self._level, 0), "")), values.get(SOP_CLASS, ""))
+    def _subject(self, data: bytes, found: dict[int, Element]) -> Subject:
+        def text(tag: int) -> str:
+            if tag not in found:
+                return self._known.get(tag, "")
+            _, start, end = found[tag]
+            return data[start:end].strip(b"\0 ").decode("ascii", "replace")
+
+        level = self._level
+        count = text(self._count)
+        instances = int(count) if count.isascii() and count.isdigit() else None
+        if level is Level.STUDY:
+            study = text(STUDY)
+            return Subject(Entity(level, study, study), instances)
+        entity = Entity(level, text(self._unique), text(STUDY), text(SERIES))
+        return Subject(entity, instances, text(SOP_CLASS) if level is Level.IMAGE else "")
 
 
 class PicturedMatch(Match):
@@ -169,17 +170,11 @@ class PicturedMatch(Match):
         return b"".join((answer.before, icon_element(self._item, transfer_syntax), answer.after))
 
 
-def _without(data: bytes, start: int, end: int, cuts: list[tuple[int, int]]) -> bytes:
-    inside = [cut for cut in cuts if start <= cut[0] < end]
-    if not inside:
-        return data[start:end]
+def _without(data: bytes, start: int, end: int, cuts: list[Element]) -> bytes:
     parts = []
-    for first, last in inside:
-        parts.append(data[start:first])
-        start = last
+    for first, _, last in cuts:
+        if start <= first < end:
+            parts.append(data[start:first])
+            start = last
     parts.append(data[start:end])
     return b"".join(parts)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None

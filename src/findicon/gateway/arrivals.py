@@ -97,10 +97,8 @@ class Arrivals:
             with path.open("wb") as stream:
                 stream.write(file_meta(sop_class, sop_instance, transfer_syntax))
                 yield cast("BinaryIO", _Limited(stream, self._largest, arrival))
-        except BaseException as error:
+        except BaseException:
             path.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
             raise
         self._hand_over(sop_instance, arrival, path)
 

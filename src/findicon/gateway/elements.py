@@ -1,5 +1,6 @@
 """Encoded answers as they are: where their elements lie, so that one can be taken out or put in between (PS3.5 7)."""
 
+from collections.abc import Container
 from struct import Struct
 from struct import error as StructError  # noqa: N812  it is an exception
 
@@ -15,51 +16,85 @@ _DEEPEST = 32  # sequences in sequences; answers have two or three
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
-Element = tuple[int, int, int, int]
-"""Tag, where it begins, where its value begins, and where it ends."""
+Element = tuple[int, int, int]
+"""Where it begins, where its value begins, and where it ends."""
 
 
 class NoDataSetError(ValueError):
     """The bytes are no data set."""
 
 
-def elements(data: bytes, transfer_syntax: UID) -> list[Element]:
-    """Find the top-level elements of a data set.
+def scan(data: bytes, transfer_syntax: UID, wanted: Container[int], before: int) -> tuple[dict[int, Element], int]:
+    """Walk over the top-level elements of a data set; find some of them, and a place for another one.
 
     Parameters
     ----------
     data
         Implicit or Explicit VR Little Endian; not deflated.
+    wanted
+        Tags of the elements that are looked for.
+    before
+        Tag of the element that a place is looked for.
+
+    Returns
+    -------
+    dict and int
+        The elements by tag, and where the first one with a tag above `before` begins.
 
     Raises
     ------
     NoDataSetError
         A length that runs over the end, a VR that is none, or sequences that do not end.
     """
-    found: list[Element] = []
-    offset, end = 0, len(data)
-    implicit = transfer_syntax == ImplicitVRLittleEndian
     try:
-        while offset < end:
-            if implicit:
-                group, element, length = _IMPLICIT(data, offset)
-                value = offset + 8
-            else:
-                group, element, vr, length = _EXPLICIT(data, offset)
-                value = offset + 8
-                if vr not in _SHORT:
-                    if vr not in _LONG:
-                        raise NoDataSetError(f"({group:04X},{element:04X}) has no VR")
-                    length = _LENGTH(data, value)[0]
-                    value += 4
-            stop = _sequence_end(data, value, implicit, 0) if length == _UNDEFINED else value + length
-            if stop > end:
-                raise NoDataSetError(f"({group:04X},{element:04X}) with {length} bytes runs over the end")
-            found.append((group << 16 | element, offset, value, stop))
-            offset = stop
+        if transfer_syntax == ImplicitVRLittleEndian:
+            return _scan_implicit(data, wanted, before)
+        return _scan_explicit(data, wanted, before)
     except StructError as error:
         raise NoDataSetError("it ends within an element") from error
-    return found
+
+
+def _scan_explicit(data: bytes, wanted: Container[int], before: int) -> tuple[dict[int, Element], int]:
+    found: dict[int, Element] = {}
+    start, end, place = 0, len(data), -1
+    while start < end:
+        group, element, vr, length = _EXPLICIT(data, start)
+        tag = group << 16 | element
+        value = start + 8
+        if vr in _SHORT:
+            stop = value + length
+        elif vr in _LONG:
+            (length,) = _LENGTH(data, value)
+            value += 4
+            stop = _sequence_end(data, value, False, 0) if length == _UNDEFINED else value + length
+        else:
+            raise NoDataSetError(f"({group:04X},{element:04X}) has no VR")
+        if stop > end:
+            raise NoDataSetError(f"({group:04X},{element:04X}) with {length} bytes runs over the end")
+        if tag in wanted:
+            found[tag] = start, value, stop
+        if tag > before and place < 0:
+            place = start
+        start = stop
+    return found, end if place < 0 else place
+
+
+def _scan_implicit(data: bytes, wanted: Container[int], before: int) -> tuple[dict[int, Element], int]:
+    found: dict[int, Element] = {}
+    start, end, place = 0, len(data), -1
+    while start < end:
+        group, element, length = _IMPLICIT(data, start)
+        tag = group << 16 | element
+        value = start + 8
+        stop = _sequence_end(data, value, True, 0) if length == _UNDEFINED else value + length
+        if stop > end:
+            raise NoDataSetError(f"({group:04X},{element:04X}) with {length} bytes runs over the end")
+        if tag in wanted:
+            found[tag] = start, value, stop
+        if tag > before and place < 0:
+            place = start
+        start = stop
+    return found, end if place < 0 else place
 
 
 def _sequence_end(data: bytes, offset: int, implicit: bool, depth: int) -> int:

@@ -13,6 +13,7 @@ from ..errors import StorageError
 from ..observe import log
 from ..query import Cancel, Level, Match, Query, never
 from ..scu import Upstream, WebClient
+from .ahead import close_answers
 from .answering import Answering
 from .answers import Entity, PicturedMatch, Reader, Subject
 from .arrivals import Arrivals
@@ -146,7 +147,7 @@ class Gateway:
         supported = question.all_keys_supported
         with self._fetches.querying(), ExitStack() as leaving:
             matches = self._asked.find(question.query, cancel)
-            leaving.callback(getattr(matches, "close", lambda: None))
+            leaving.callback(close_answers, matches)
             for match in matches:
                 answer = reader.read(match)
                 self._places.learn(answer.subject)

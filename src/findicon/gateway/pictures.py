@@ -15,6 +15,7 @@ from .answers import Entity, Subject
 from .fetches import Fetches, Made, Ticket, Urgency
 from .looking import Looking
 from .making import Freshness, Maker
+from .recent import RecentIcons
 from .rendering import Rendered
 from .settings import GatewaySettings
 
@@ -69,19 +70,47 @@ class Pictures:
         self._maker = maker
         self._looking = looking
         self._settings = settings
+        self._choice = settings.choice
+        self._recent = RecentIcons(settings.memory_bytes)
         self._lock = threading.Lock()
         self._checked: dict[tuple[Level, str], float] = {}
 
     def known(self, level: Level, subjects: Sequence[Subject]) -> list[Known]:
-        """Tell what the cache has for each of these entities; MISSING when it cannot be read."""
-        uids = list(dict.fromkeys(subject.entity.uid for subject in subjects if subject.entity.uid))
+        """Tell what is at hand for each of these entities; MISSING when the cache cannot be read."""
+        recent = self._recent.get(level, (subject.entity.uid for subject in subjects))
+        self._note_use(level, recent)
+        found = [self._known(subject, recent.get(subject.entity.uid)) for subject in subjects]
+        # What is remembered may be older than what another process has made since.
+        unsure = {
+            subject.entity.uid
+            for subject, known in zip(subjects, found, strict=True)
+            if known.state in {State.STALE, State.MISSING} and subject.entity.uid
+        }
+        if not unsure:
+            return found
         try:
-            cached = self._cache.get(level, uids)
+            cached = self._cache.get(level, sorted(unsure))
         except CatalogueError as error:
             log.warning("pictures cannot be looked up", reason=str(error))
-            return [_MISSING] * len(subjects)
+            return found
+        self._recent.put(level, cached)
         self._note_use(level, cached)
-        return [self._known(subject, cached.get(subject.entity.uid)) for subject in subjects]
+        return [
+            self._known(subject, cached[subject.entity.uid]) if subject.entity.uid in cached else known
+            for subject, known in zip(subjects, found, strict=True)
+        ]
+
+    def remembered(self, subject: Subject) -> Known | None:
+        """Give a picture that is at hand without asking the database; None when that has to be asked, or more."""
+        level, uid = subject.entity.level, subject.entity.uid
+        if not uid:
+            return Known(State.FRESH)
+        recent = self._recent.get(level, (uid,))
+        known = self._known(subject, recent.get(uid))
+        if known.state in {State.STALE, State.MISSING}:
+            return None
+        self._note_use(level, recent)
+        return known
 
     def want(
         self, subject: Subject, urgency: Urgency, query: int, index: int, tell: Callable[[], None] = lambda: None
@@ -96,8 +125,13 @@ class Pictures:
             Called when it is done.
         """
         entity = subject.entity
-        run = partial(self._maker.make, subject)
+        run = partial(self._make, subject)
         return self._fetches.want((entity.level, entity.uid), run, (urgency, -query, index), tell)
+
+    def _make(self, subject: Subject) -> Made:
+        made = self._maker.make(subject)
+        self._recent.forget(subject.entity.level, subject.entity.uid)
+        return made
 
     def check(self, level: Level, unsure: Sequence[tuple[Entity, int | None]]) -> None:
         """See, some time, whether these entities have more instances than when their pictures were made.
@@ -125,10 +159,12 @@ class Pictures:
         if cached is None:
             return _MISSING
         entity, instances = subject.entity, subject.instances
+        if instances is not None and cached.rule == f"{self._choice} of {instances}":
+            return Known(State.FRESH, cached.item, instances)
         choice, noted = Freshness.of(cached)
-        if choice != self._settings.choice or (instances is not None and instances != noted):
+        if choice != self._choice or instances is not None:
             return Known(State.STALE, cached.item, noted)
-        if instances is not None or entity.level is Level.IMAGE or not self._is_due(entity):
+        if entity.level is Level.IMAGE or not self._is_due(entity):
             return Known(State.FRESH, cached.item, noted)
         return Known(State.UNSURE, cached.item, noted)
 
@@ -151,7 +187,7 @@ class Pictures:
     def _make_again(self, entity: Entity) -> None:
         def run() -> bytes | None:
             self._note_check(entity, self._settings.check_after * _SLOWER)
-            return self._maker.make(Subject(entity)).item
+            return self._make(Subject(entity)).item
 
         self._in_background((entity.level, entity.uid), run)
 
@@ -169,4 +205,5 @@ class Pictures:
         before = time.time() - _USED_AGAIN
         used = [uid for uid, one in cached.items() if one.used < before]
         if used:
+            self._recent.put(level, {uid: cached[uid]._replace(used=time.time()) for uid in used})
             self._in_background(("use", level, used[0]), lambda: self._cache.use(level, used))

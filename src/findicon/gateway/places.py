@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 
+from ..query import Level
 from .answers import Subject
 
 _MOST = 200_000
@@ -19,6 +20,8 @@ class Places:
     def learn(self, subject: Subject) -> None:
         """Remember where a series or an instance is."""
         entity = subject.entity
+        if entity.level is Level.STUDY:
+            return  # it is its own place
         place = (entity.study, entity.series, subject.sop_class)
         if not entity.uid or self._places.get(entity.uid) == place:
             return

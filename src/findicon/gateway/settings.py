@@ -23,8 +23,8 @@ class GatewaySettings:
         Where in a series the picture is taken, and the same by SOP Class UID, which wins.
     burned_in
         What becomes of images with text burned in.
-    cache_bytes
-        How many bytes of pictures are kept.
+    cache_bytes, memory_bytes
+        How many bytes of pictures are kept, in the database and in memory beside it.
     largest
         Bytes of an instance that is fetched for a picture, at most.
     check_after
@@ -44,6 +44,7 @@ class GatewaySettings:
     rules: Mapping[str, str] | None = None
     burned_in: BurnedIn = BurnedIn.UNSET
     cache_bytes: int = 1 << 30
+    memory_bytes: int = 1 << 26
     largest: int = 1 << 28
     check_after: float = 60.0
     patience: float = 10.0

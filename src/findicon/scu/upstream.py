@@ -137,6 +137,7 @@ class _WidePool(Pool[Proposed]):
         self.wide = wide
         self._ask = request
         self._most = most
+        self._opening = 0
         self._wide_again_at = 0.0
 
     def take(self, terms: Proposed, *, fresh: bool = False) -> tuple[Association, bool]:
@@ -185,13 +186,26 @@ class _WidePool(Pool[Proposed]):
         return association
 
     def _make(self, terms: Proposed) -> Association:
-        while self.count() >= self._most:
+        self._make_room()
+        try:
+            association = self._ask(terms)
             with self._lock:
-                if not self._idle:
-                    break
+                self._terms[association] = terms
+            return association
+        finally:
+            with self._lock:
+                self._opening -= 1
+
+    def _make_room(self) -> None:
+        """Count one that is about to be made; idle ones go before there are too many."""
+        while True:
+            with self._lock:
+                count = self._opening + sum(1 for association in self._terms if association.is_open)
+                if count < self._most or not self._idle:
+                    self._opening += 1
+                    return
                 surplus = self._idle.pop(0)
             surplus.release()
-        return self._ask(terms)
 
 
 def _room_for_classes() -> int:

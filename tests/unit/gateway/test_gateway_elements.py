@@ -9,10 +9,17 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from findicon.gateway.elements import NoDataSetError, elements
+from findicon.gateway.elements import NoDataSetError, scan
 from findicon.query import decode, encode
 
+ANY = range(1 << 32)
+ICON = 0x00880200
 SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+
+
+def elements(data: bytes, syntax: str) -> list[tuple[int, int, int, int]]:
+    found, _ = scan(data, syntax, ANY, ICON)
+    return [(tag, *where) for tag, where in found.items()]
 
 
 def answer(*, undefined: bool = False) -> Dataset:
@@ -52,6 +59,16 @@ def test_every_element_is_found_where_it_is(syntax: str, undefined: bool) -> Non
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
+def test_only_those_that_are_wanted_and_the_place_for_another(syntax: str) -> None:
+    dataset = answer()
+    data = encode(dataset, syntax)
+    found, place = scan(data, syntax, {0x0020000D, 0x00100010, 0x00100020}, 0x00100015)
+    assert list(found) == [0x00100010, 0x0020000D]
+    assert place == found[0x0020000D][0]
+    assert scan(data, syntax, (), ICON) == ({}, len(data))
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
 def test_an_empty_data_set_has_none(syntax: str) -> None:
     assert elements(b"", syntax) == []
 
@@ -84,5 +101,4 @@ def test_whatever_comes_it_is_elements_or_refused(data: bytes, syntax: str) -> N
         found = elements(data, syntax)
     except NoDataSetError:
         return
-    assert all(start < value <= end for _, start, value, end in found)
-    assert sum(end - start for _, start, _, end in found) == len(data)
+    assert all(start < value <= end <= len(data) for _, start, value, end in found)
