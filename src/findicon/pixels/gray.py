@@ -11,6 +11,7 @@ from .codecs import Decoded
 from .grayscale import Grayscale, Rescale, Window
 from .image import Image
 from .lut import Lut
+from .padding import padding_of
 from .picture import to_bytes
 from .shrink import Floats, shrink
 from .stored import Values, reader_of
@@ -20,6 +21,8 @@ Bytes = NDArray[np.uint8]
 _PERCENTILES = (0.5, 99.5)
 # Bytes without a window are meant to be shown as they are, unless they use less than this share of their range.
 _LEAST_SHARE_OF_BYTES = 0.25
+# So much of a picture's pixel has to be image, for its part in the range, where padding mixes with its neighbours.
+_ALL_BUT = 0.99
 # A window of at least so many stored values may be rounded to whole ones: by half a gray level at most.
 _LEAST_WIDTH_IN_INTEGERS = 255
 
@@ -59,13 +62,16 @@ class GrayFrame:
         self.extent = decoded.extent
         self.image = image
         self.inverted = transform.inverted
-        self.padding = transform.padding
         self.voi = transform.voi
         self.stored = reader_of(decoded.pixels, image)
         self.lut = transform.modality if isinstance(transform.modality, Lut) else None
         rescale = transform.modality if isinstance(transform.modality, Rescale) else Rescale(1.0, 0.0)
         # Where the modality transformation is a straight line the window is moved instead of the pixels.
         self.slope, self.intercept = rescale.slope, rescale.intercept
+        self.padding = transform.padding
+        if not self._blackens(self.padding):
+            self.padding = padding_of(decoded, image, transform.padding)
+        self.is_approximate = self.padding != transform.padding
 
     def shrunk(self, rows: int, columns: int, prepare: Callable[[Values], Values]) -> Floats:
         """Average over areas what `prepare` makes of bands of cells."""
@@ -83,6 +89,14 @@ class GrayFrame:
             low, high = self.padding
             inside |= stored == low if low == high else (stored >= low) & (stored <= high)
         return inside
+
+    def _blackens(self, padding: tuple[float, float] | None) -> bool:
+        """Whether the window makes padding black in any case, so that it need not be told from the image."""
+        if padding is None or self.lut is not None or self.voi is None or not is_straight(self.voi):
+            return False
+        low, high = self.voi.bounds
+        units = [bound * self.slope + self.intercept for bound in padding]
+        return min(units) >= high if self.inverted else max(units) <= low
 
     @property
     def may_be_padded(self) -> bool:
@@ -128,7 +142,7 @@ class GrayFrame:
         if not share.any():
             return np.zeros_like(mean)
         mean = np.divide(mean, np.maximum(share, np.float32(1e-6)), dtype=np.float32)
-        inside = share > min(0.5, float(share.max()) / 2)
+        inside = share > float(share.max()) * (_ALL_BUT if self.is_approximate else 0.5)
         spanned: Floats = self.spanned(mean, mean[inside]) * share
         return spanned
 
