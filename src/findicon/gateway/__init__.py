@@ -4,5 +4,6 @@ from .gateway import Gateway
 from .prefetch import Prefetch
 from .rendering import Render, Rendered, Rendering, render_here
 from .settings import GatewaySettings
+from .upstreams import upstream_at
 
-__all__ = ["Gateway", "GatewaySettings", "Prefetch", "Render", "Rendered", "Rendering", "render_here"]
+__all__ = ["Gateway", "GatewaySettings", "Prefetch", "Render", "Rendered", "Rendering", "render_here", "upstream_at"]
