@@ -58,7 +58,7 @@ def icon(
             worst = max(worst, complain(str(error), 2))
             continue
         except IconError as error:
-            worst = max(worst, complain(f"{path}: {error}", 1))
+            worst = max(worst, complain(str(error), 1))
             continue
         if target is None:
             print_picture(made, console, str(path))

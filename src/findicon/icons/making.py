@@ -40,7 +40,7 @@ def make_icon(
     ------
     IconError
         There is no picture to be had from it: no pixels, a codec that is not here, values that make no sense, a file
-        that cannot be read.
+        that cannot be read. The text names the file, where the source is one.
     """
     if not 1 <= size <= LARGEST:
         raise IconError(f"An icon of {size} pixels cannot be made: ask for 1 to {LARGEST}")
@@ -52,4 +52,18 @@ def make_icon(
         stored = stored_icon(header, size)
         if stored is not None:
             return stored
-    return Icon.from_picture(render(source, size, frame=frame))
+    try:
+        return Icon.from_picture(render(source, size, frame=frame))
+    except IconError as error:
+        name = _name_of(source)
+        if not name or str(error).startswith((f"{name}:", f"{name} ")):  # what cannot be read is named already
+            raise
+        raise IconError(f"{name}: {error}") from error
+
+
+def _name_of(source: str | os.PathLike[str] | BinaryIO | Dataset) -> str:
+    """Give the path of a file; nothing for what has none."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    name = None if isinstance(source, Dataset) else getattr(source, "name", None)
+    return name if isinstance(name, str) else ""

@@ -120,5 +120,7 @@ def test_the_image_itself_is_never_written(tmp_path: Path, capsys: pytest.Captur
 def test_what_cannot_be_shown_does_not_keep_the_others_back(capsys: pytest.CaptureFixture[str]) -> None:
     files = [str(real_file("reportsi.dcm")), str(real_file("CT_small.dcm"))]
     assert run(["icon", *files, "--output", "out"]) == 1
-    assert "reportsi.dcm: There are no pixels in it" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert "reportsi.dcm: There are no pixels in it" in complaint
+    assert complaint.count("reportsi.dcm") == 1
     assert Path("out/CT_small.png").exists()

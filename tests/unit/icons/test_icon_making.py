@@ -72,6 +72,26 @@ def test_sizes_out_of_range_are_refused(size: int) -> None:
         make_icon(image(), size)
 
 
+def test_what_is_said_of_a_file_names_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "report.dcm"
+    path.write_bytes(real_file("reportsi.dcm").read_bytes())
+    said = "There are no pixels in it (Modality SR)"
+    for source in (path, str(path)):
+        with pytest.raises(IconError) as raised:
+            make_icon(source)
+        assert str(raised.value) == f"{path}: {said}"
+    with path.open("rb") as stream, pytest.raises(IconError) as raised:
+        make_icon(stream)
+    assert str(raised.value) == f"{path}: {said}"
+    for source in (BytesIO(path.read_bytes()), read(path)):
+        with pytest.raises(IconError) as raised:
+            make_icon(source)
+        assert str(raised.value) == said
+    with pytest.raises(IconError) as raised:
+        make_icon(tmp_path / "missing.dcm")
+    assert str(raised.value).count("missing.dcm") == 1
+
+
 @pytest.mark.parametrize("use_stored", [False, True])
 def test_what_has_no_picture_says_why(use_stored: bool, tmp_path: Path) -> None:
     with pytest.raises(IconError, match="no pixels"):
