@@ -69,7 +69,8 @@ def describe(header: Header, limits: Limits) -> Image:
         raise IconError(f"Samples per Pixel is {samples}; 1 and 3 are known")
     photometric = header.text(0x00280004).upper() or ("RGB" if samples > 1 else "MONOCHROME2")
     allocated = _FLOATS.get(header.pixels.tag) or header.integer(0x00280100) or 0
-    if allocated not in {1, 8, 16, 32, 64}:
+    packed = samples == 1 and header.transfer_syntax not in _BIG_ENDIAN  # as ACR-NEMA allowed, before DICOM
+    if allocated not in {1, 8, 16, 32, 64} and not (allocated == 12 and packed):
         raise IconError(f"Bits Allocated is {allocated}; 1, 8, 16, 32 and 64 are known")
     stored = header.integer(0x00280101) or allocated
     if not 1 <= stored <= allocated:

@@ -160,6 +160,22 @@ def test_all_integers_are_shown(dtype: type) -> None:
     assert np.abs(render(stream, 32).array - expected).max() <= 1.01
 
 
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT])
+@pytest.mark.parametrize("signed", [False, True])
+def test_pixels_of_twelve_bits_may_be_packed(syntax: str, signed: bool) -> None:
+    frames = np.stack([scene(33, 35, 12, seed) for seed in range(3)])  # an odd number: frames begin within bytes
+    values = frames.astype(np.int32) - 2048 * signed
+    digits = "".join(f"{value & 0xFFF:03x}"[::-1] for value in values.ravel().tolist())  # the lowest four bits first
+    digits += "0" * (-len(digits) % 4)
+    packed = bytes(int(digits[at + 1] + digits[at], 16) for at in range(0, len(digits), 2))
+    window = {"WindowCenter": 2048 * (not signed), "WindowWidth": 4096}
+    stored = {"BitsStored": 12, "HighBit": 11, "PixelRepresentation": int(signed)} | window
+    stream = file_of(frames, syntax, pixels=packed, BitsAllocated=12, **stored)
+    for number in (1, 2, 3):
+        expected = by_the_standard(values[number - 1], window["WindowCenter"], 4096, "LINEAR")
+        assert np.abs(render(stream, 35, frame=number).array - expected).max() <= 1.01
+
+
 @pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floats_are_shown_and_what_is_no_number_is_not(syntax: str, dtype: type) -> None:

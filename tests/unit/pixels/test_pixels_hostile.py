@@ -135,7 +135,8 @@ def test_a_picture_of_no_size_is_none(size: int) -> None:
         ({"Rows": None}, "Rows is missing"),
         ({"Columns": 0}, "Columns is 0"),
         ({"SamplesPerPixel": 7}, "Samples per Pixel is 7"),
-        ({"BitsAllocated": 12}, "Bits Allocated is 12"),
+        ({"BitsAllocated": 10}, "Bits Allocated is 10"),
+        ({"BitsAllocated": 12, "SamplesPerPixel": 3}, "Bits Allocated is 12"),
         ({"BitsAllocated": None}, "Bits Allocated is 0"),
     ],
 )

@@ -31,6 +31,9 @@ class Native:
             task.limits.check_memory(9 * frame.length, "Unpacking the frame")
             data = _swapped(frame.read()) if swapped else frame.read()
             return Decoded(_unpacked(data, frame.first_bit, image), image.photometric)
+        if image.bits_allocated == 12:
+            task.limits.check_memory(4 * frame.length, "Unpacking the frame")
+            return Decoded(_twelve_bits(frame.read(), frame.first_bit, image), image.photometric)
         planes = image.samples if image.planar and image.samples > 1 else 1
         rows = image.rows
         if frame.length > _LARGE_FRAME and not swapped and image.rows >= 2 * _ROWS_READ * task.rows:
@@ -90,6 +93,17 @@ def _unpacked(data: bytes, first_bit: int, image: Image) -> NDArray[Any]:
     count = image.rows * image.columns
     bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little", count=first_bit + count)
     return bits[first_bit:].reshape(image.rows, image.columns)
+
+
+def _twelve_bits(data: bytes, first_bit: int, image: Image) -> NDArray[Any]:
+    """Give packed pixels of 12 bits as 16: two in three bytes, the first in the lower bits, as ACR-NEMA has them."""
+    count = image.rows * image.columns
+    skipped = first_bit // 4  # a frame may begin in the middle of a byte
+    octets = np.frombuffer(data + b"\0\0", np.uint8).astype(np.uint16)
+    at = np.arange(skipped, skipped + 3 * count, 3)
+    lower, upper = octets[at // 2], octets[at // 2 + 1]
+    pixels = np.where(at % 2, lower >> 4 | upper << 4, lower | (upper & 0xF) << 8)
+    return pixels.reshape(image.rows, image.columns)
 
 
 def _upsampled(stored: NDArray[Any], image: Image) -> NDArray[Any]:

@@ -15,7 +15,7 @@ class Rle:
 
     def supports(self, image: Image) -> bool:
         """Whether it knows images of this kind: whole bytes."""
-        return image.bits_allocated >= 8
+        return image.bits_allocated % 8 == 0
 
     def decode(self, task: Task) -> Decoded:
         """Decode the frame."""
