@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ...pixels import Header
 from ..attributes import Attribute, little_endian, of_header
@@ -15,6 +15,7 @@ from ..openapi import ACCEPT_PARAMETER, problems
 from ..problems import Problem, bad_request, not_found
 from ..routing import INSTANCE, SERIES, STUDY, Added, Responses, Uid, getter
 from ..services import Instance, Services, note
+from ..streaming import Stream
 from .media_types import OCTET_STREAM, is_video
 from .multipart import Part, related
 from .opened import EXPLICIT, OpenedInstance, content_type_of, opened_instance, takes, wanted_ranges
@@ -133,10 +134,10 @@ def _related(
     note(request, "bulk data", study=found[0].study, instances=len(found))
     if not multipart:
         if first.length is None:  # a video
-            return StreamingResponse(iter(first.body), 200, FRESH, first.content_type)
+            return Stream(iter(first.body), 200, FRESH, first.content_type)
         return ranged(request, _alone(first, parts), first.length, FRESH, first.content_type)
     content_type, pieces = related(_with(first, parts), first.content_type.partition(";")[0])
-    return StreamingResponse(pieces, 200, FRESH, content_type)
+    return Stream(pieces, 200, FRESH, content_type)
 
 
 def _alone(first: Part, rest: Iterator[Part]) -> Iterator[bytes]:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ..frames import PixelData
 from ..openapi import ACCEPT_PARAMETER
 from ..problems import Problem, not_found
 from ..routing import INSTANCE, Frames, Uid, frame_numbers, getter
 from ..services import Instance, Services, note
+from ..streaming import Stream
 from .bulkdata import FRESH, VALUES
 from .media_types import is_video
 from .multipart import Part, related
@@ -54,4 +55,4 @@ def _frames(services: Services, request: Request, instance: Instance, numbers: S
     content_type_of_all, pieces = related(parts(), media_type)
     if len(numbers) == 1:
         return Response(b"".join(pieces), 200, FRESH, content_type_of_all)
-    return StreamingResponse(pieces, 200, FRESH, content_type_of_all)
+    return Stream(pieces, 200, FRESH, content_type_of_all)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ..problems import Problem
+from ..streaming import Stream
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
@@ -35,7 +36,7 @@ def ranged(
     fields = {**headers, "Accept-Ranges": "bytes"}
     found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if found is None or not (found[1] or found[2]):
-        return StreamingResponse(iter(pieces), 200, {**fields, "Content-Length": str(length)}, content_type)
+        return Stream(iter(pieces), 200, {**fields, "Content-Length": str(length)}, content_type)
     if found[1]:
         begin, end = int(found[1]), min(int(found[2]) + 1 if found[2] else length, length)
     else:
@@ -43,7 +44,7 @@ def ranged(
     if begin >= end:
         raise Problem(416, f"Range: the value has {length} bytes", {"Content-Range": f"bytes */{length}"})
     fields |= {"Content-Range": f"bytes {begin}-{end - 1}/{length}", "Content-Length": str(end - begin)}
-    return StreamingResponse(_between(pieces, begin, end), 206, fields, content_type)
+    return Stream(_between(pieces, begin, end), 206, fields, content_type)
 
 
 def _between(pieces: Iterable[bytes], begin: int, end: int) -> Iterator[bytes]:

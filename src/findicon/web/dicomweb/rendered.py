@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ...errors import IconError
 from ...pixels import Header, Picture, read_header
@@ -19,6 +19,7 @@ from ..problems import not_found, too_large
 from ..rendering import representative
 from ..routing import INSTANCE, SERIES, STUDY, Frames, Responses, Uid, frame_numbers, getter
 from ..services import Instance, Services, note
+from ..streaming import Stream
 from .multipart import Part, related
 from .viewport import Viewport, left_out, quality_of, viewport_of, window_of
 
@@ -180,7 +181,7 @@ class _Rendering:
                 yield Part(self.media_type.name, (data,), self._location(instance, number), len(data))
 
         content_type, pieces = related(parts(), self.media_type.name)
-        return StreamingResponse(pieces, 200, self._headers, content_type)
+        return Stream(pieces, 200, self._headers, content_type)
 
     def _location(self, instance: Instance, number: int) -> str:
         return f"{self._services.dicomweb(self._request)}{instance.path}/frames/{number}"

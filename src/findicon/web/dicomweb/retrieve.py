@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ...pixels import read_header
 from ..attributes import Address, of_header
@@ -15,6 +15,7 @@ from ..openapi import ACCEPT_PARAMETER, problems
 from ..problems import not_acceptable
 from ..routing import INSTANCE, SERIES, STUDY, Responses, Uid, getter
 from ..services import Instance, Services, note
+from ..streaming import Stream
 from .bulkdata import instance_bulkdata
 from .dicom_json import JSON, json_text
 from .dicom_xml import XML, xml_text
@@ -108,7 +109,7 @@ def _metadata(services: Services, request: Request, found: Sequence[Instance]) -
         content_type, pieces = media_type.name, json_array(texts)
     if len(found) == 1:
         return Response(b"".join(pieces), 200, headers, content_type)
-    return StreamingResponse(pieces, 200, headers, content_type)
+    return Stream(pieces, 200, headers, content_type)
 
 
 def _addresses(base: str, instance: Instance) -> Address:
@@ -139,13 +140,13 @@ def _instances(services: Services, request: Request, found: Sequence[Instance], 
         headers["Content-Disposition"] = f'attachment; filename="{found[0].uid}.dcm"'
         headers["Content-Location"] = base + found[0].path
         content_type = f"{DICOM}; transfer-syntax={first.transfer_syntax}"
-        return StreamingResponse(_closing(first.pieces(), stream), 200, headers, content_type)
+        return Stream(_closing(first.pieces(), stream), 200, headers, content_type)
     parts = (
         _part(InstanceFile(opened, ranges, services.decompressor), base + instance.path)
         for instance, opened in streams(services, found, stream)
     )
     content_type, pieces = related(parts, DICOM)
-    return StreamingResponse(pieces, 200, headers, content_type)
+    return Stream(pieces, 200, headers, content_type)
 
 
 def _part(file: InstanceFile, location: str) -> Part:

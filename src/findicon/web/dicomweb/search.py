@@ -8,7 +8,7 @@ from itertools import chain, islice
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ...errors import AnswersCut
 from ...observe import log
@@ -18,6 +18,7 @@ from ..negotiation import MediaType, select
 from ..openapi import SEARCH_PARAMETERS, problems
 from ..routing import DICOMWEB, SERIES, STUDIES, STUDY, Responses, Uid, getter
 from ..services import Services, changed, note, text
+from ..streaming import Stream
 from .dicom_json import JSON, json_text
 from .dicom_xml import XML, xml_text
 from .multipart import Part, related
@@ -115,7 +116,7 @@ def _search(services: Services, request: Request, resource: Resource) -> Respons
         content_type, pieces = media_type.name, json_array(json_text(one) for one in answers)
     if len(head) <= _AT_ONCE:
         return Response(b"".join(pieces), 200, headers, content_type)
-    return StreamingResponse(pieces, 200, headers, content_type)
+    return Stream(pieces, 200, headers, content_type)
 
 
 def _head(services: Services, search: Search, matches: Iterator[Match], limit: int) -> tuple[list[Match], str]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import IO, cast
 
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
 
 from ..services import Instance, Services, note
+from ..streaming import Stream
 
 _PIECE = 1 << 18
 
 
-def download(services: Services, request: Request, study: str, series: str = "") -> StreamingResponse:
+def download(services: Services, request: Request, study: str, series: str = "") -> Stream:
     """Give the files of a study or a series in a ZIP file, as they are stored.
 
     Raises
@@ -28,7 +28,7 @@ def download(services: Services, request: Request, study: str, series: str = "")
     note(request, "download", study=study, instances=len(found))
     name = f"{series or study}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return StreamingResponse(_zipped(services, found), 200, headers, "application/zip")
+    return Stream(_zipped(services, found), 200, headers, "application/zip")
 
 
 class _Pipe(io.RawIOBase):

@@ -29,6 +29,7 @@ class State:
     filters: Filters = NO_FILTERS
     view: str = "grid"
     size: int = 60
+    has_size: bool = False
     cursor: Cursor | None = None
 
     @classmethod
@@ -40,6 +41,7 @@ class State:
             if given.get(name):
                 cursor = Cursor.read(given[name], upward=upward)
         asked = given.get("size", "")
+        is_size = asked.isascii() and asked.isdigit() and int(asked) > 0
         view = given.get("view", "grid")
         return cls(
             given.get("q", "").strip(),
@@ -50,7 +52,8 @@ class State:
                 given.get("station", ""),
             ),
             view if view in VIEWS else "grid",
-            min(int(asked), _MOST) if asked.isascii() and asked.isdigit() and int(asked) else size,
+            min(int(asked), _MOST) if is_size else size,
+            is_size,
             cursor,
         )
 
@@ -61,7 +64,7 @@ class State:
         found += [("modality", one) for one in filters.modalities]
         found += [("from", _iso(filters.dates.first)), ("to", _iso(filters.dates.last))]
         found += [("description", filters.description), ("station", filters.station)]
-        found += [("view", self.view if self.view != "grid" else "")]
+        found += [("view", self.view if self.view != "grid" else ""), ("size", str(self.size) if self.has_size else "")]
         return [(name, value) for name, value in found if value]
 
 
