@@ -68,6 +68,13 @@ def test_a_width_that_is_forbidden_makes_no_window(width: float) -> None:
     assert np.array_equal(gray(RAMP, WindowCenter=1000, WindowWidth=width), gray(RAMP))
 
 
+def test_a_narrow_window_of_rescaled_values_keeps_the_contrast() -> None:
+    dose = {"RescaleSlope": "0.00005", "RescaleIntercept": 0, "WindowCenter": 0.1, "WindowWidth": 0.2}
+    shown = gray(RAMP, **dose)
+    assert (shown.min(), shown.max()) == (0, 255)
+    assert len(np.unique(shown)) > 200
+
+
 def test_the_first_of_several_windows_counts() -> None:
     several = gray(RAMP, WindowCenter=[1000, 3000], WindowWidth=[400, 50], VOILUTFunction=["LINEAR", "SIGMOID"])
     assert np.array_equal(several, gray(RAMP, WindowCenter=1000, WindowWidth=400))
