@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from findicon.catalogue import Catalogue
-from findicon.query import name_groups
+from findicon.query import name_groups, name_sounds
 
 _CONSONANTS = "bcdfghjklmnprstvwz"
 _VOWELS = "aeiou"
@@ -75,6 +75,7 @@ def _study(number: int, name: str, chance: random.Random, rows: dict[str, list[d
         "patient_name_alphabetic": alphabetic,
         "patient_name_ideographic": ideographic,
         "patient_name_phonetic": phonetic,
+        "patient_name_sounds": "\\".join(name_sounds(name)),
         "patient_birth_date": f"19{chance.randrange(30, 99)}0{chance.randrange(1, 9)}15",
         "patient_sex": chance.choice("FM"),
     }
@@ -134,9 +135,17 @@ def insert(catalogue: Catalogue, table: str, values: list[dict[str, Any]]) -> No
                 for row in rows:
                     copy.write_row(row)
         else:
-            driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)
+            driver.executemany(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows
+            )
 
     catalogue.database.write(work)
+
+
+def _after_numbers(connection: Any, table: str) -> None:
+    """Have PostgreSQL number the next row behind those that brought their numbers along."""
+    last = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 1) FROM {table}))"
+    connection.exec_driver_sql(last)
 
 
 def finish(catalogue: Catalogue) -> None:
@@ -148,7 +157,7 @@ def finish(catalogue: Catalogue) -> None:
         connection.exec_driver_sql("DELETE FROM tally")
         for name, table in (("patients", "patient"), ("studies", "study"), ("series", "series")):
             connection.exec_driver_sql(f"INSERT INTO tally (name, count) SELECT '{name}', count(*) FROM {table}")
+            if connection.dialect.name == "postgresql":
+                _after_numbers(connection, table)
 
     catalogue.database.write(work)
-
-

@@ -54,8 +54,16 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Start a server, without the care for durability that tests have no use for, and stop it in the end."""
+def running_server(*options: str, fsync: bool = False) -> Iterator[Server]:
+    """Start a server and stop it in the end.
+
+    Parameters
+    ----------
+    options
+        What else the server is told.
+    fsync
+        Whether what is committed survives a power cut, which tests have no use for.
+    """
     folder = Path(tempfile.mkdtemp(prefix="findicon-postgresql-"))
     try:
         if os.getuid() == 0:
@@ -63,8 +71,9 @@ def running_server() -> Iterator[Server]:
             os.chown(folder, account.pw_uid, account.pw_gid)
         data = folder / "data"
         _run("initdb", "--pgdata", data, "--auth", "trust", "--username", "postgres", "--encoding", "UTF8", "--no-sync")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
-        _run("pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log", "--options", options, "start")
+        place = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "max_connections=200")
+        told = " ".join((*place, "-c", f"fsync={'on' if fsync else 'off'}", *options))
+        _run("pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log", "--options", told, "start")
         try:
             yield Server(folder)
         finally:

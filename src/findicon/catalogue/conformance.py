@@ -117,9 +117,9 @@ def _level(level: Level) -> str:
     if level is Level.IMAGE:
         lines += [
             "",
-            "Also every other attribute of PS3.6 that the instance has in its header, as an optional key with "
-            "matching, except private attributes, file meta information, bulk data (OB, OD, OF, OL, OV, OW, UN), values longer "
-            "than 1 kB and the longest sequences (functional groups, contours, waveforms, digital signatures).",
+            "Also every other attribute of PS3.6 that the instance has in its header, as an optional key with matching:"
+            " except private attributes, file meta information, bulk data (OB, OD, OF, OL, OV, OW, UN), values longer"
+            " than 1 kB and the longest sequences (functional groups, contours, waveforms, digital signatures).",
         ]
     return "\n".join(lines) + "\n"
 

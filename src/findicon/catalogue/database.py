@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ClauseElement, Connection
 from sqlalchemy.engine.interfaces import Dialect
 
+from ..errors import CatalogueError
+
 _T = TypeVar("_T")
 
 # The first answer shall leave soon, the others shall not cost a call each.
@@ -56,14 +58,14 @@ class Database(ABC):
         CatalogueError
             The database cannot be written.
         """
-        for _ in range(_TRIES - 1):
+        reason: BaseException | None = None
+        for _ in range(_TRIES):
             try:
                 with self.writing() as connection:
                     return work(connection)
-            except TryAgain:
-                continue
-        with self.writing() as connection:
-            return work(connection)
+            except TryAgain as error:
+                reason = error.__cause__
+        raise CatalogueError(f"The catalogue cannot be written: {reason}") from reason
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Any]:

@@ -15,6 +15,8 @@ from .database import BATCH, FIRST_BATCH, Database, TryAgain, first_line
 
 _READERS = 32
 _WAIT_SECONDS = 30.0
+# Up to so many rows come in one journey.
+_FEW = 64
 # Any number that nobody else locks: "findicon" in a few digits.
 _MIGRATING = 0x46494E44
 _GOT_IN_THE_WAY = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
@@ -72,21 +74,22 @@ class PostgresqlDatabase(Database):
             raise CatalogueError(f"The catalogue {self._name} cannot be written: {first_line(error)}") from error
 
     def batches(self, sql: str, values: dict[str, Any], stop: Callable[[], bool]) -> Generator[list[tuple[Any, ...]]]:
-        """Read rows through a cursor on the server, a few at first and then in larger batches."""
-        size = FIRST_BATCH
-        if stop():
-            return
-        with (
-            self.reading() as connection,
-            connection.transaction(),
-            connection.cursor(name="answers", binary=True) as cursor,
-        ):
-            cursor.execute(sql, values)
-            while batch := cursor.fetchmany(size):
-                yield batch
-                if len(batch) < size:
-                    return
-                size = BATCH
+        """Read rows, a few at first and then, through a cursor on the server, in larger batches.
+
+        A cursor on the server takes five journeys there and a new plan each time. Most questions have a few answers,
+        which one journey brings with the plan of the last time; so those are asked for first, and when there are more,
+        all from the start.
+        """
+        limited = "most" in values
+        few = sql if limited else f"{sql} LIMIT {_FEW + 1}"
+        few_values = {**values, "most": min(values["most"], _FEW + 1)} if limited else values
+        with self.reading() as connection:
+            with connection.cursor(binary=True) as cursor:
+                rows = cursor.execute(few, few_values, prepare=True).fetchall()
+            if len(rows) <= _FEW:
+                yield rows
+            elif not stop():
+                yield from _through_cursor(connection, sql, values)
 
     def rows_if_any(self, sql: str, table: str) -> list[tuple[Any, ...]]:
         """Read all rows of a table that may not be there; none when it is not."""
@@ -102,6 +105,19 @@ class PostgresqlDatabase(Database):
         """Close every connection."""
         self._readers.close()
         self._engine.dispose()
+
+
+def _through_cursor(
+    connection: "psycopg.Connection[tuple[Any, ...]]", sql: str, values: dict[str, Any]
+) -> Generator[list[tuple[Any, ...]]]:
+    size = FIRST_BATCH
+    with connection.transaction(), connection.cursor(name="answers", binary=True) as cursor:
+        cursor.execute(sql, values)
+        while batch := cursor.fetchmany(size):
+            yield batch
+            if len(batch) < size:
+                return
+            size = BATCH
 
 
 def _without_password(url: str) -> str:
