@@ -12,6 +12,8 @@ SECTIONS = {
     "icons": "Icons",
     "indexing": "Indexing",
     "catalogue": "The catalogue",
+    "asking": "Asking",
+    "gateway": "The gateway",
 }
 
 

@@ -1,7 +1,7 @@
 """Write again the pages that are made from the code: ``make docs``."""
 
-from . import images
+from . import commands, images, notebook, settings
 
-for page in (images,):
+for page in (commands, images, notebook, settings):
     page.write()
     print(page.PAGE)

@@ -29,6 +29,7 @@ EXAMPLE = """\
 ae_title = "FINDICON"
 host = "0.0.0.0"                # reached by others, so peers have to be named
 dicom_port = 11112
+web_port = 8080
 database = "/srv/findicon/catalogue.sqlite"
 storage = "/srv/findicon/storage"
 workers = 4
@@ -53,10 +54,19 @@ charset = "ISO_IR 100"
 [peers.VIEWER]
 address = "VIEWER@viewer.hospital.example:2762"
 tls = true
+
+[upstreams.PACS]                # findicon gateway
+peer = "MAIN"
+called_ae_title = "PICTURES"
+budget_ms = 300
+fetches = 4
 """
 
-# The section that stands once for each name.
-_BY_NAME = "peers"
+# Sections that stand once for each name, and one of them as a variable.
+_BY_NAME = {
+    "peers": 'One peer as a variable: `FINDICON_PEERS_MAIN=\'{"address": "ORTHANC@10.0.0.5:4242"}\'`.',
+    "upstreams": 'One upstream as a variable: `FINDICON_UPSTREAMS_PACS=\'{"peer": "MAIN"}\'`.',
+}
 
 
 def page() -> str:
@@ -89,10 +99,10 @@ def _section(name: str, model: type[BaseModel]) -> str:
     lines = [f"## {heading.replace('``', '`')}", "", f"{about[:1].upper()}{about[1:]}", ""]
     lines += ["| key | what it says | unless given | variable |", "|---|---|---|---|"]
     for key, field in model.model_fields.items():
-        variable = f"`FINDICON_{name}_{key}`".upper() if name != _BY_NAME else ""
+        variable = f"`FINDICON_{name}_{key}`".upper() if name not in _BY_NAME else ""
         lines.append(f"| `{key}` | {field.description} | {_default(field)} | {variable} |")
-    if name == _BY_NAME:
-        lines += ["", 'One peer as a variable: `FINDICON_PEERS_MAIN=\'{"address": "ORTHANC@10.0.0.5:4242"}\'`.']
+    if name in _BY_NAME:
+        lines += ["", _BY_NAME[name]]
     return "\n".join([*lines, "", ""])
 
 

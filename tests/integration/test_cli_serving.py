@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,10 +94,12 @@ def test_status_as_json(indexed, folder: Path, environment) -> None:
 
 
 @contextmanager
-def serving(folder: Path, environment: dict[str, str], *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `findicon serve` on a free port; gives the process and the address it says it listens on."""
+def listening(
+    folder: Path, environment: dict[str, str], *arguments: str
+) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """Run `findicon serve` or `gateway`; gives the process, its DICOM address and its web address."""
     with subprocess.Popen(
-        [sys.executable, "findicon_program.py", "serve", "--dicom-port", "0", *arguments],
+        [sys.executable, "findicon_program.py", *arguments],
         cwd=folder,
         env=environment,
         stderr=subprocess.PIPE,
@@ -108,13 +111,25 @@ def serving(folder: Path, environment: dict[str, str], *arguments: str) -> Itera
             log = []
             for line in process.stderr:
                 log.append(line)
-                found = re.search(r"serving.*findscu -S -aec (\S+) .* (\S+) (\d+)", line)
-                if found:
-                    yield process, f"{found[1]}@{found[2]}:{found[3]}"
+                asked = re.search(r"findscu -S -aec (\S+) .* (\S+) (\d+)'", line)
+                web = re.search(r"web=(\S+)", line)
+                if asked and web:
+                    yield process, f"{asked[1]}@{asked[2]}:{asked[3]}", web[1]
                     return
             pytest.fail("".join(log))
         finally:
             process.kill()
+
+
+@contextmanager
+def serving(folder: Path, environment: dict[str, str], *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `findicon serve` on free ports; gives the process and the address it says it listens on."""
+    with listening(folder, environment, "serve", "--dicom-port", "0", "--web-port", "0", *arguments) as (
+        process,
+        address,
+        _,
+    ):
+        yield process, address
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
@@ -204,3 +219,51 @@ def test_the_demo_stays_up_until_it_is_ended(folder: Path, environment, tmp_path
         process.communicate(timeout=60)
         assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_serve_answers_with_several_processes_and_over_http(indexed, folder: Path, environment) -> None:
+    with serving(folder, environment, "--workers", "2") as (process, address):
+        with Client(address) as client:
+            (match,) = client.find(Query("STUDY", PatientName="DOE*", icon=True))
+        assert match.icon is not None
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "Traceback" not in log
+
+
+def test_serve_has_pages(indexed, folder: Path, environment) -> None:
+    with listening(folder, environment, "serve", "--dicom-port", "0", "--web-port", "0") as (_, _, web):
+        with urllib.request.urlopen(f"{web}/", timeout=60) as page:
+            text = page.read().decode()
+    assert "DOE, JANE" in text
+
+
+def test_a_gateway_gives_another_archives_answers_with_pictures(indexed, folder: Path, environment, tmp_path) -> None:
+    own = ["--dicom-port", "0", "--web-port", "0"]
+    with listening(folder, environment, "serve", *own) as (_, upstream, _):
+        cache = ["--database", str(tmp_path / "cache.sqlite")]
+        with listening(folder, environment, "gateway", "--upstream", upstream, *own, *cache) as (process, address, _):
+            with Client(address) as client:
+                matches = list(client.find(Query("STUDY", PatientName="DOE*", icon=True)))
+                assert [match.dataset.PatientID for match in matches] == ["P1"]
+                # what was asked for once is there for the next asker
+                pictures = (next(client.find(Query("STUDY", icon=True))).icon for _ in range(200))
+                assert any(picture is not None for picture in pictures)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--upstream"),
+        (["--upstream", "nowhere"], "nowhere"),
+        (["--upstream", "A@127.0.0.1"], "A@127.0.0.1"),
+    ],
+)
+def test_a_gateway_needs_an_archive_to_stand_before(folder: Path, environment, arguments: list[str], said: str) -> None:
+    done = findicon(folder, environment, "gateway", "--dicom-port", "0", "--web-port", "0", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

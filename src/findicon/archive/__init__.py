@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .events import Event, Kind, Summary
+    from .file_renderer import FileRenderer
     from .files import FileSource
     from .icon_queue import IconQueue
     from .indexing import index
@@ -15,11 +16,23 @@ if TYPE_CHECKING:
     from .pictures import Choice
     from .storage import Storage
 
-__all__ = ["Choice", "Event", "FileSource", "IconMaker", "IconQueue", "Kind", "Storage", "Summary", "index"]
+__all__ = [
+    "Choice",
+    "Event",
+    "FileRenderer",
+    "FileSource",
+    "IconMaker",
+    "IconQueue",
+    "Kind",
+    "Storage",
+    "Summary",
+    "index",
+]
 
 _MODULES = {
     "Choice": "pictures",
     "Event": "events",
+    "FileRenderer": "file_renderer",
     "FileSource": "files",
     "IconMaker": "making",
     "IconQueue": "icon_queue",

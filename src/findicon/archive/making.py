@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from importlib import import_module
 from typing import Self
 
 from ..catalogue import Catalogue
@@ -17,6 +18,7 @@ from .workers import Workers, WorkersClosed, WorkersGone
 
 _STALE_AT_ONCE = 250
 _PENDING = 4  # for each worker
+_WARM_UP = 60.0  # seconds
 _Entity = tuple[Level, str]
 
 
@@ -62,6 +64,11 @@ class IconMaker:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def warm_up(self) -> None:
+        """Start the workers now, without waiting for them: the first query need not."""
+        for _ in range(self._workers.count):
+            self._workers.start(_WARM_UP, import_module, "findicon.pixels")
 
     def close(self) -> None:
         """Stop what is being rendered and leave no process behind."""

@@ -40,7 +40,9 @@ def demo(
 
 def _run(folder: Path, console: Console, *, once: bool) -> None:
     images = folder / "images"
-    own = ServerSettings(database=str(folder / "catalogue.sqlite"), storage=str(folder / "storage"), dicom_port=0)
+    own = ServerSettings(
+        database=str(folder / "catalogue.sqlite"), storage=str(folder / "storage"), dicom_port=0, web_port=0
+    )
     settings = Settings.model_construct(server=own)  # the demo is the same whatever the user has set
     with Console(stderr=True).status("copying real images, drawing the CT of a phantom"):
         count = build_archive(images)
@@ -48,13 +50,14 @@ def _run(folder: Path, console: Console, *, once: bool) -> None:
         with Watching(Console(stderr=True)) as watching:
             summary = index([images], catalogue, report=watching.report)
         console.print(f"{count} files indexed, {summary.pictured} pictures made in {watching.seconds:.1f} s")
-        with serving(settings, catalogue, picture_budget=_PATIENCE_SECONDS) as server:
+        with serving(settings, catalogue, picture_budget=_PATIENCE_SECONDS) as (server, web):
             with Client(server.address) as client:
                 _show_all(client, console)
             console.print()
             console.print(Text(f"{server.address} answers; ask it from another terminal:", style="bold"))
-            for line in how_to_ask(server):
+            for line in how_to_ask(server.address):
                 console.print(Text(f"  {line}"), soft_wrap=True)
+            console.print(Text(f"and its pages are at {web.address}", style="bold"))
             if not once:
                 console.print(Text("Ctrl-C ends it and removes everything it made.", style="dim"))
                 wait()

@@ -15,7 +15,7 @@ from .. import __version__
 from ..errors import FindiconError, QueryError, StorageError
 from .complaints import DONE, FAILED, WRONG_QUESTION, complain
 
-COMMANDS = ("demo", "index", "serve", "find", "icon", "check", "status")
+COMMANDS = ("demo", "index", "serve", "gateway", "find", "icon", "check", "status")
 
 
 class _Commands(TyperGroup):

@@ -8,10 +8,9 @@ import typer
 from ..catalogue import Catalogue
 from ..observe import configure, log
 from ..query import Level
-from .databases import file_of, without_password
-from .folders import data_folder
-from .serving import how_to_ask, serving
-from .settings import Settings, load_settings
+from .databases import without_password
+from .serving import audit_file, how_to_ask, serving
+from .settings import load_settings
 from .stopping import until_stopped, wait
 
 
@@ -24,30 +23,35 @@ def serve(
         str | None, typer.Option(metavar="H", help="Address to listen on; any but this machine's own needs peers.")
     ] = None,
     dicom_port: Annotated[int | None, typer.Option(metavar="N", help="Port to listen on; 0 takes a free one.")] = None,
+    web_port: Annotated[
+        int | None, typer.Option(metavar="N", help="Port for pages and DICOMweb, on this machine alone.")
+    ] = None,
     ae_title: Annotated[str | None, typer.Option(metavar="AET", help="What to call ourselves.")] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Folder for the instances that peers send.")
     ] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that answer over DICOM.")] = None,
 ) -> int:
-    """Answer queries over DICOM, with pictures for those who ask for them."""
-    flags = {"database": database, "host": host, "dicom_port": dicom_port, "ae_title": ae_title, "storage": storage}
+    """Answer queries over DICOM and HTTP, with pictures for those who ask for them."""
+    flags = {
+        "database": database,
+        "host": host,
+        "dicom_port": dicom_port,
+        "web_port": web_port,
+        "ae_title": ae_title,
+        "storage": storage,
+        "workers": workers,
+    }
     settings = load_settings(config, server=flags)
     with until_stopped(), Catalogue(settings.database) as catalogue:
-        configure("info", audit_file=_audit_file(settings))
-        with serving(settings, catalogue) as server:
+        configure("info", audit_file=audit_file(settings))
+        with serving(settings, catalogue) as (server, web):
             log.info(
                 "serving",
                 database=without_password(settings.database),
                 studies=catalogue.counts()[Level.STUDY],
-                ask=how_to_ask(server)[0],
+                web=web.address,
+                ask=how_to_ask(server.address)[0],
             )
             wait()
     return 0
-
-
-def _audit_file(settings: Settings) -> Path:
-    """Say who asked what in a file of its own beside the database, where only its owner looks."""
-    path = file_of(settings.database)
-    folder = path.parent if path is not None else data_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "audit.jsonl"

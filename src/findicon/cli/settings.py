@@ -44,6 +44,15 @@ class ServerSettings(_Section):
     dicom_port: Annotated[
         int, Field(ge=0, le=65535, description="The DICOM port to listen on; 0 takes a free one.")
     ] = 11112
+    web_port: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=65535,
+            description="The port for HTTP, which listens on this machine alone: pages and DICOMweb ask nobody who he "
+            "is, so that others reach them only through a proxy that does. 0 takes a free one.",
+        ),
+    ] = 8080
     database: Annotated[
         str,
         Field(description="Path or URL of the catalogue's database; empty: a file in the user's data folder."),
@@ -54,7 +63,10 @@ class ServerSettings(_Section):
     ] = ""
     workers: Annotated[
         Annotated[int, Field(ge=1)] | None,
-        Field(description="Processes that read files and make pictures; as many as there are cores unless given."),
+        Field(
+            description="Processes: of index those that read files and make pictures, as many as there are cores "
+            "unless given; of serve those that answer over DICOM, one unless given."
+        ),
     ] = None
 
     @field_validator("ae_title")
@@ -82,6 +94,14 @@ class IconSettings(_Section):
             "Or a table: a rule by SOP Class UID, and default for all others."
         ),
     ] = "third"
+
+    burned_in: Annotated[
+        Literal["", "keep"],
+        Field(
+            description="What the web shows of images with text burned in, which may name the patient: a pictogram, or "
+            "with keep the picture."
+        ),
+    ] = ""
 
     @property
     def rule(self) -> str:
@@ -137,6 +157,20 @@ class PeerSettings(_Section):
             raise ValueError(str(error)) from error
 
 
+class UpstreamSettings(_Section):
+    """``[upstreams.NAME]``: an archive that the gateway stands before."""
+
+    peer: Annotated[str, Field(description="A peer of this file, AET@host:port, or an http(s) address of DICOMweb.")]
+    called_ae_title: Annotated[
+        str,
+        Field(description="The AE title that callers call for it; [server] ae_title unless given."),
+    ] = ""
+    budget_ms: Annotated[
+        int, Field(ge=0, description="Milliseconds that one query may wait for pictures, all its answers together.")
+    ] = 300
+    fetches: Annotated[int, Field(ge=1, description="Associations that it sees of us at most.")] = 4
+
+
 class Settings(BaseSettings):
     """All settings; `load_settings` makes them."""
 
@@ -148,6 +182,7 @@ class Settings(BaseSettings):
     icons: IconSettings = IconSettings()
     tls: TlsSettings = TlsSettings()
     peers: dict[str, PeerSettings] = {}
+    upstreams: dict[str, UpstreamSettings] = {}
 
     @property
     def database(self) -> str:
@@ -223,7 +258,9 @@ def load_settings(config: Path | None = None, **flags: Mapping[str, Any]) -> Set
 
     try:
         # pydantic turns the mappings into sections
-        return _FromFile(**given)  # type: ignore[arg-type]
+        read = _FromFile(**given)  # type: ignore[arg-type]
+        # of a class that other processes can import
+        return Settings.model_construct(**{name: getattr(read, name) for name in Settings.model_fields})
     except tomllib.TOMLDecodeError as error:
         raise QueryError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
@@ -271,6 +308,7 @@ def _nearest(keys: list[str]) -> str:
         "icons": IconSettings,
         "tls": TlsSettings,
         "peers": PeerSettings,
+        "upstreams": UpstreamSettings,
     }
     known = list(sections) if len(keys) == 1 else list(sections[keys[0]].model_fields)
     near = difflib.get_close_matches(keys[-1], known, n=1)

@@ -1,0 +1,136 @@
+"""``findicon gateway``: stand before archives that have no pictures, and give their answers with them."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..archive import FileRenderer
+from ..catalogue import Catalogue
+from ..errors import QueryError
+from ..gateway import Gateway, GatewaySettings, Prefetch
+from ..icons import BurnedIn
+from ..observe import configure, log
+from ..scp import Branch, BranchServer, Server
+from ..scu import Upstream, WebClient
+from .databases import without_password
+from .serving import Parts, audit_file, dicom_server, how_to_ask, web_server
+from .settings import Settings, UpstreamSettings, load_settings
+from .stopping import until_stopped, wait
+
+
+def gateway(
+    upstream: Annotated[
+        str | None,
+        typer.Option(metavar="PEER", help="The archive: AET@host:port, a peer's name, or an http(s) address."),
+    ] = None,
+    prefetch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Make these studies' pictures ahead, as in StudyDate=today."),
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="Path or URL of the database that keeps the pictures.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="The settings: a findicon.toml.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="H", help="Address to listen on; any but this machine's own needs peers.")
+    ] = None,
+    dicom_port: Annotated[int | None, typer.Option(metavar="N", help="Port to listen on; 0 takes a free one.")] = None,
+    web_port: Annotated[
+        int | None, typer.Option(metavar="N", help="Port for pages and DICOMweb, on this machine alone.")
+    ] = None,
+    ae_title: Annotated[str | None, typer.Option(metavar="AET", help="What to call ourselves.")] = None,
+) -> int:
+    """Answer like another archive, with the pictures that it does not have."""
+    flags = {
+        "database": database,
+        "host": host,
+        "dicom_port": dicom_port,
+        "web_port": web_port,
+        "ae_title": ae_title,
+    }
+    settings = load_settings(config, server=flags)
+    upstreams = {"": UpstreamSettings(peer=upstream)} if upstream else settings.upstreams
+    if not upstreams:
+        raise QueryError("A gateway needs an archive to stand before: --upstream AET@host:port, or [upstreams.NAME]")
+    with until_stopped(), ExitStack() as stack:
+        configure("info", audit_file=audit_file(settings))
+        catalogue = stack.enter_context(Catalogue(settings.database))
+        render = stack.enter_context(FileRenderer())
+        gateways = {
+            title: stack.enter_context(_gateway(settings, catalogue, one, render, title, stack))
+            for title, one in _by_title(settings, upstreams).items()
+        }
+        for one in gateways.values() if prefetch else ():
+            stack.enter_context(Prefetch(one, prefetch or ()))
+        server = stack.enter_context(_server(settings, gateways))
+        first = next(iter(gateways.values()))
+        web = stack.enter_context(web_server(settings, Parts(first, first, first, first)))
+        log.info(
+            "gateway",
+            upstreams=[one.peer for one in upstreams.values()],
+            database=without_password(settings.database),
+            web=web.address,
+            ask=how_to_ask(server.address)[0],
+        )
+        wait()
+    return 0
+
+
+def _by_title(settings: Settings, upstreams: dict[str, UpstreamSettings]) -> dict[str, UpstreamSettings]:
+    """Give the upstreams by the AE title that is called for each."""
+    titles: dict[str, UpstreamSettings] = {}
+    for name, one in upstreams.items():
+        title = one.called_ae_title or settings.server.ae_title
+        if title in titles:
+            raise QueryError(f"Upstreams {titles[title].peer} and {name} are both called {title}: set called_ae_title")
+        titles[title] = one
+    return titles
+
+
+def _gateway(
+    settings: Settings,
+    catalogue: Catalogue,
+    one: UpstreamSettings,
+    render: FileRenderer,
+    title: str,
+    stack: ExitStack,
+) -> Gateway:
+    client: Upstream | WebClient
+    if one.peer.lower().startswith(("http://", "https://")):
+        client = WebClient(one.peer)
+        stack.callback(client.close)
+    else:
+        client = stack.enter_context(
+            Upstream(settings.peer(one.peer), associations=one.fetches, calling_ae_title=title)
+        )
+    return Gateway(
+        client,
+        catalogue,
+        settings=GatewaySettings(
+            budget=one.budget_ms / 1000,
+            fetches=one.fetches,
+            size=settings.icons.size,
+            rule=settings.icons.rule,
+            rules=settings.icons.rules,
+            burned_in=BurnedIn(settings.icons.burned_in),
+        ),
+        destination=title,
+        render=render,
+    )
+
+
+def _server(settings: Settings, gateways: dict[str, Gateway]) -> Server:
+    """Make the DICOM server: of one archive, whatever it is called, or of several, told apart by their titles."""
+    if len(gateways) == 1:
+        only = next(iter(gateways.values()))
+        return dicom_server(settings, Parts(only, only, only, only))
+    own = settings.server
+    return BranchServer(
+        {title: Branch(one, one, one) for title, one in gateways.items()},
+        host=own.host,
+        port=own.dicom_port,
+        peers=settings.named_peers(),
+        tls=settings.tls.tls(),
+    )
