@@ -16,7 +16,11 @@ def test_a_file_can_be_read_in_one_go(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES_OF_A_FILE
 
 
-@pytest.mark.parametrize("path", source_files(), ids=name_of)
+# A migration is a list of tables that is never read again once it has run.
+READ = [path for path in source_files() if "versions" not in path.parts]
+
+
+@pytest.mark.parametrize("path", READ, ids=name_of)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef):

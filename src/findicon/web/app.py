@@ -1,6 +1,7 @@
 """The application: DICOMweb services, pages, figures, joined to whatever finds and holds instances."""
 
 import threading
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -10,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from .. import __version__
 from ..errors import FindiconError
 from ..observe import log
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
@@ -77,7 +77,7 @@ def create_app(
     )
     app = FastAPI(
         title="findicon",
-        version=__version__,
+        version=version("findicon"),
         summary="DICOMweb with pictures",
         docs_url=None,  # both load scripts from elsewhere
         redoc_url=None,
