@@ -106,7 +106,7 @@ def test_a_failure_of_the_server_is_a_failure(status: int) -> None:
 
 
 def test_a_server_that_talks_nonsense_or_is_not_there(tmp_path: Path) -> None:
-    for body in (b"<html>", b'[{"0020000D": 7}]', b'[7]'):
+    for body in (b"<html>", b'[{"0020000D": 7}]', b"[7]"):
         with asked(archive(body=body)) as client, pytest.raises(PeerError, match="cannot be decoded"):
             list(client.find(Query("STUDY")))
     with web_server(archive()) as address:
