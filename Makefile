@@ -37,7 +37,7 @@ format: $(VENV)/installed ## put the source into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed ## measure beside the peers, write benchmarks/results.md
+bench: $(VENV)/installed ## measure beside the peers, write benchmarks/results
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 docs: $(VENV)/installed ## write again the pages that are made from the code

@@ -1,11 +1,12 @@
-"""Run the measurements: ``python -m benchmarks [name...]``; the page is written only when all of them ran."""
+"""Run the measurements: ``python -m benchmarks [name...]``; each writes its page into benchmarks/results."""
 
 import importlib
 import sys
 from pathlib import Path
 
-from .report import Row, page
+from .report import page
 
+RESULTS = Path(__file__).parent / "results"
 # module -> the title of its section; each has run() -> list[Row]
 SECTIONS = {
     "exchange": "The exchange",
@@ -24,14 +25,11 @@ def main(names: list[str]) -> int:
             f"No measurement is called {', '.join(sorted(unknown))}: there are {', '.join(SECTIONS)}", file=sys.stderr
         )
         return 2
-    results: dict[str, list[Row]] = {}
     for name in names or SECTIONS:
         print(f"-- {name}", file=sys.stderr, flush=True)
-        results[SECTIONS[name]] = importlib.import_module(f"benchmarks.{name}").run()
-    text = page(results)
-    print(text)
-    if not names:
-        (Path(__file__).parent / "results.md").write_text(text, encoding="utf-8")
+        text = page(SECTIONS[name], importlib.import_module(f"benchmarks.{name}").run())
+        print(text)
+        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
     return 0
 
 

@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ class Row(TypedDict):
     met: NotRequired[bool]
 
 
-HEAD = """# Results
+HEAD = """# {title}
 
 Written by `make bench`, in one run on one machine. Machines differ and are noisy: read the ratios, not the times.
 A ratio says how many times better findicon is than the peer in the same row.
@@ -30,17 +30,18 @@ A ratio says how many times better findicon is than the peer in the same row.
 """
 
 
-def page(results: Mapping[str, Sequence[Row]]) -> str:
-    """Make the Markdown page."""
-    lines = [HEAD + machine()]
-    for title, rows in results.items():
-        lines += [f"## {title}", "", "| case | findicon | beside | ratio | goal | |", "|---|---|---|---|---|---|"]
-        for row in rows:
-            ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
-            met = {True: "met", False: "**missed**", None: ""}[row.get("met")]
-            lines.append(f"| {row['case']} | {row['ours']} | {row['peer']} | {ratio} | {row['goal']} | {met} |")
-        lines.append("")
-    return "\n".join(lines)
+def page(title: str, rows: Sequence[Row]) -> str:
+    """Make the Markdown page of one section."""
+    lines = [
+        HEAD.format(title=title) + machine(),
+        "| case | findicon | beside | ratio | goal | |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
+        met = {True: "met", False: "**missed**", None: ""}[row.get("met")]
+        lines.append(f"| {row['case']} | {row['ours']} | {row['peer']} | {ratio} | {row['goal']} | {met} |")
+    return "\n".join([*lines, ""])
 
 
 def machine() -> str:
@@ -49,8 +50,9 @@ def machine() -> str:
     versions = [f"{name} {version(name)}" for name in packages]
     peers = [line for line in (_first_line("findscu", "--version"), _first_line("Orthanc", "--version")) if line]
     return (
-        f"{date.today().isoformat()}, {_processor()}, {os.cpu_count()} cores, {platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}, {', '.join(versions)}; peers: {', '.join(peers)}.\n"
+        f"{date.today().isoformat()}, {_processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {', '.join(versions)}; "
+        f"peers: {', '.join(peers)}.\n"
     )
 
 
