@@ -5,12 +5,12 @@ parameter or not at all. Criteria that SQL cannot express have no shape; then th
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from ..query import criteria
 from .columns import GROUP_NAMES, Column
+from .sequences import written_value
 
 Shape: TypeAlias = tuple[Any, ...]
 Condition: TypeAlias = tuple[Shape, tuple[Any, ...]]
@@ -29,19 +29,7 @@ _WORDS = frozenset(
     for column in columns
 )
 _LEAST_LETTERS = 3
-# Columns in which a value stands for a few rows at most: whoever compares with one needs no other help.
-_FEW = frozenset(
-    {
-        "instance.sop_instance_uid",
-        "patient.patient_id",
-        "series.series_instance_uid",
-        "study.accession_number",
-        "study.patient_id",
-        "study.study_date",
-        "study.study_instance_uid",
-    }
-)
-_STUDY_DATE, _FEW_DAYS = "study.study_date", timedelta(days=31)
+_LARGEST = 1 << 63
 
 
 def condition(table: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
@@ -68,8 +56,12 @@ def condition(table: str, column: Column, wanted: criteria.Criterion) -> Conditi
 
 def narrowing(table: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
     """Give a condition that every match meets, for a criterion that SQL cannot express; None when there is none."""
+    name = f"{table}.{column.name}"
     if isinstance(wanted, criteria.Sounds) and column.is_folded:
-        return _sounds(f"{table}.{column.name}", wanted)
+        return _sounds(name, wanted)
+    if isinstance(wanted, criteria.Items) and column.kind == "sequence":
+        written = [text for key, one in wanted.keys if (text := written_value(key.tag, one))]
+        return _joined("all", [(("given", name), ()), *((("contains", name), (text,)) for text in written)])
     return None
 
 
@@ -207,34 +199,9 @@ def _numbers(name: str, column: Column, wanted: criteria.Numbers) -> Condition |
     if column.vr == "DS" or column.is_multiple:
         return None
     whole = [int(value) for value in wanted.values if value == int(value)]
+    if column.kind == "number":
+        whole = [value for value in whole if 0 <= value < _LARGEST]
     if not whole:
         return _NEVER
     values: tuple[Any, ...] = tuple(whole if column.kind == "number" else (str(value) for value in whole))
     return (("equal", name), values) if len(values) == 1 else (("in", name, len(values)), values)
-
-
-def without_needless_words(conditions: Sequence[Condition]) -> list[Condition]:
-    """Leave the index of words alone where another condition finds few rows by itself.
-
-    The index gives all rows with a word before the others are looked at; of a common word that is a good part of them.
-    """
-    if not any(_finds_few(one) for one in conditions):
-        return list(conditions)
-    return [_without_words(one) for one in conditions]
-
-
-def _finds_few(one: Condition) -> bool:
-    shape, values = one
-    if shape[0] in {"equal", "in"}:
-        return shape[1] in _FEW
-    if shape != ("all", ("from", _STUDY_DATE), ("to", _STUDY_DATE)):
-        return False
-    first, last = (date.fromisoformat(value) for value in values)
-    return last - first <= _FEW_DAYS
-
-
-def _without_words(one: Condition) -> Condition:
-    shape, values = one
-    if shape[0] == "all" and shape[1][0] == "words":
-        return (shape[2] if len(shape) == 3 else ("all", *shape[2:])), values[1:]
-    return one

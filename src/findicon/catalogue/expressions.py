@@ -8,6 +8,7 @@ from sqlalchemy import (
     ARRAY,
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     Text,
     and_,
@@ -22,6 +23,8 @@ from sqlalchemy import (
     table,
     true,
 )
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from .conditions import Shape, words
 from .schema import METADATA, STUDY
@@ -104,6 +107,9 @@ def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
         return _sounds(shape[1], binds)
     of, _, name = shape[1].partition(".")
     values: ColumnElement[Any] = METADATA.tables[of].c[name]
+    how, _, held_back = how.partition(", ")
+    if held_back and binds.dialect == "sqlite":
+        values = values.concat(literal_column("''"))  # no index has that
     if how == "given":
         return values != literal_column("''")
     if how == "in":
@@ -112,11 +118,11 @@ def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
         return and_(values >= binds.next(), values < binds.next())
     if how == "like":
         return values.op("GLOB" if binds.dialect == "sqlite" else "LIKE", is_comparison=True)(binds.next("pattern"))
+    if how == "contains":
+        return _place(values, binds) > literal_column("0")
     if how == "holds":
-        place = func.instr if binds.dialect == "sqlite" else func.strpos
-        return place(
-            literal_column("'\\'").concat(values).concat(literal_column("'\\'")), binds.next()
-        ) > literal_column("0")
+        backslash: ColumnElement[str] = literal_column("'\\'")
+        return _place(backslash.concat(values).concat(backslash), binds) > literal_column("0")
     compared: ColumnElement[bool] = _COMPARED[how](values, binds.next())
     return compared
 
@@ -124,14 +130,44 @@ def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
 _COMPARED = {"equal": operator.eq, "from": operator.ge, "to": operator.le, "after": operator.gt, "before": operator.lt}
 
 
+def _place(values: ColumnElement[Any], binds: Binds) -> ColumnElement[int]:
+    """Give the place of a text in another, from 1; 0 when it is not there."""
+    place = func.instr if binds.dialect == "sqlite" else func.strpos
+    return place(values, binds.next())
+
+
 def _words(names: tuple[str, ...], binds: Binds) -> ColumnElement[bool]:
     """Ask SQLite's index of words; PostgreSQL's serves the comparison with the pattern itself."""
     if binds.dialect != "sqlite":
         binds.next("unused")
         return true()
+    return _in_index("study_words", _asked_words(names, binds), of=names[0].partition(".")[0])
+
+
+def _asked_words(names: tuple[str, ...], binds: Binds) -> ColumnElement[Any]:
     columns = " ".join(name.partition(".")[2] for name in names)
-    asked = literal_column(f"'{{{columns}}} : '").concat(binds.next("words"))
-    return _in_index("study_words", asked, of=names[0].partition(".")[0])
+    return literal_column(f"'{{{columns}}} : '").concat(binds.next("words"))
+
+
+def joined_words(shape: Shape, source: FromClause, binds: Binds) -> tuple[FromClause, list[ColumnElement[bool]]]:
+    """Join studies with SQLite's index of words, which then gives them one by one.
+
+    Looked up as a set, all rows with a common word would be gathered before the first is answered.
+
+    Parameters
+    ----------
+    shape
+        Words of a study and what else has to hold.
+    source
+        What is selected from, the study's table in it.
+    binds
+        Takes the values.
+    """
+    index = table("study_words", column("study_words"), column("rowid"))
+    asked = index.c.study_words.op("MATCH")(_asked_words(shape[1][1:], binds))
+    # The plus keeps SQLite from looking every study up in the index instead.
+    source = source.join(index, STUDY.c.id == UnaryExpression(index.c.rowid, operator=custom_op("+")))
+    return source, [asked, *(expression(part, binds) for part in shape[2:])]
 
 
 def _sounds(name: str, binds: Binds) -> ColumnElement[bool]:

@@ -18,9 +18,10 @@ from ..query import (
     tag_of,
 )
 from .columns import COLUMNS, Column
-from .conditions import Condition, combined, condition, narrowing, without_needless_words
+from .conditions import Condition, combined, condition, narrowing
 from .encoder import Element
 from .headers import is_in_headers, read_header_values
+from .leading import finds_few, led
 from .schema import TABLES
 from .selection import Selection
 from .sequences import answered, from_text
@@ -118,7 +119,7 @@ class _Planning:
         deepest = max((level.depth for level in self.below), default=0)
         between = [level for level in Level if query.level.depth < level.depth <= deepest]
         below = [(level, self.below.get(level, [])) for level in between]
-        self.conditions = without_needless_words(self.conditions)
+        self.conditions = led(self.conditions)
         selection = Selection(
             query.level,
             tuple(self.columns),
@@ -126,6 +127,7 @@ class _Planning:
             tuple((level, tuple(shape for shape, _ in found)) for level, found in below),
             self._order(),
             icon_place is not None,
+            below_leads=any(finds_few(one) for _, found in below for one in found),
         )
         all_conditions = [*self.conditions, *(one for _, found in below for one in found)]
         return Plan(
@@ -169,6 +171,13 @@ class _Planning:
         self.worked_out.append((key, wanted))
         if not isinstance(wanted, criteria.Universal):
             self.left[key.tag] = (key.vr, wanted)
+            self._narrow(COLUMNS.get(key.tag), wanted)
+
+    def _narrow(self, column: Column | None, wanted: criteria.Criterion) -> None:
+        """Have the database leave out what cannot match, for what only Python can match."""
+        superset = narrowing(self._table(column), column, wanted) if column else None
+        if superset:
+            self.conditions.append(superset)
 
     def _key_below(self, column: Column, wanted: criteria.Criterion) -> None:
         """Match a key of a lower level, which relational queries may have; it has no one value to answer with."""
@@ -202,9 +211,7 @@ class _Planning:
             self.conditions.append(found)
             return
         self.left[column.tag] = (column.vr, wanted)
-        superset = narrowing(self._table(column), column, wanted)
-        if superset:
-            self.conditions.append(superset)
+        self._narrow(column, wanted)
 
     def _combine(self, wanted: dict[int, criteria.Criterion]) -> None:
         """Match dates with their times as moments, where that was negotiated, and take them out of `wanted`."""

@@ -9,7 +9,7 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from ..query import Level
 from .conditions import Shape
-from .expressions import Binds, bound, expression
+from .expressions import Binds, bound, expression, joined_words
 from .schema import HEADER, ICON, INSTANCE, METADATA, PATIENT, SERIES, STUDY, TABLES
 
 _ABOVE = {
@@ -42,6 +42,8 @@ class Selection:
         Columns to sort by, and whether each descends.
     icon
         Whether a row ends with the icon: its item, and the number of its row or None.
+    below_leads
+        Whether what is below is looked for first, because few of it match.
     limited
         Whether a limit and an offset are bound.
     """
@@ -52,6 +54,7 @@ class Selection:
     below: tuple[tuple[Level, tuple[Shape, ...]], ...] = ()
     order: tuple[tuple[str, bool], ...] = ()
     icon: bool = False
+    below_leads: bool = False
     limited: bool = False
 
 
@@ -81,7 +84,6 @@ def compiled(selection: Selection, dialect: Dialect) -> Statement:
 def _selected(selection: Selection, binds: Binds) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [column_named(name) for name in selection.columns]
     source: FromClause = TABLES[selection.level]
-    conditions = [expression(shape, binds) for shape in selection.conditions]
     named = {name.partition(".")[0] for name in selection.columns}
     named |= {name.partition(".")[0] for name, _ in selection.order}
     named |= {table for shape in selection.conditions for table in _tables_in(shape)}
@@ -92,8 +94,17 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
         at = table.name
     if "header" in named:
         source = source.join(HEADER, HEADER.c.instance == INSTANCE.c.id)
+    conditions: list[ColumnElement[bool]] = []
+    may_join = binds.dialect == "sqlite" and selection.level is not Level.PATIENT
+    for shape in selection.conditions:
+        if may_join and shape[0] == "all" and shape[1][0] == "words":
+            source, more = joined_words(shape, source, binds)
+            conditions += more
+            may_join = False
+        else:
+            conditions.append(expression(shape, binds))
     if selection.below:
-        conditions.append(_below(selection.level, selection.below, binds))
+        conditions.append(_below(selection.level, selection.below, binds, first=selection.below_leads))
     if selection.icon:
         uid = _UNIQUE_KEYS[selection.level]
         mine = and_(ICON.c.level == _literal(selection.level), ICON.c.uid == uid, ICON.c.origin == _literal(""))
@@ -107,14 +118,18 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
     return statement
 
 
-def _below(above: Level, levels: tuple[tuple[Level, tuple[Shape, ...]], ...], binds: Binds) -> ColumnElement[bool]:
+def _below(
+    above: Level, levels: tuple[tuple[Level, tuple[Shape, ...]], ...], binds: Binds, *, first: bool
+) -> ColumnElement[bool]:
     """Ask for a row below that meets its conditions, and so on down."""
     (level, shapes), deeper = levels[0], levels[1:]
-    table = TABLES[level]
-    conditions = [table.c.parent == TABLES[above].c.id, *(expression(shape, binds) for shape in shapes)]
+    table, number = TABLES[level], TABLES[above].c.id
+    conditions = [expression(shape, binds) for shape in shapes]
     if deeper:
-        conditions.append(_below(level, deeper, binds))
-    return exists().where(*conditions).correlate(TABLES[above])
+        conditions.append(_below(level, deeper, binds, first=first))
+    if first:
+        return number.in_(select(table.c.parent).where(*conditions))
+    return exists().where(table.c.parent == number, *conditions).correlate(TABLES[above])
 
 
 def column_named(name: str) -> ColumnElement[Any]:

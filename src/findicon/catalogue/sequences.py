@@ -53,3 +53,10 @@ def _answered(value: "Value | None", key: Key, wanted: criteria.Criterion) -> Va
     if key.vr == "SQ":
         return answered(value or [], key, wanted)
     return value or ""
+
+
+def written_value(tag: int, wanted: criteria.Criterion) -> str:
+    """Give what stands in the text of items that have a value; empty where that is not one certain text."""
+    if isinstance(wanted, criteria.Texts) and not wanted.wild and len(wanted.values) == 1:
+        return to_text([{tag: wanted.values[0]}])[2:-2]
+    return ""

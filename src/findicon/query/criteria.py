@@ -18,6 +18,10 @@ MULTIPLE_VALUE_VRS = {"AE", "AS", "AT", "CS", "LO", "PN", "SH", "UC"}
 NUMBER_VRS = {"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"}
 # Values of bytes: they cannot be matched.
 _BYTES_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
+# No stored text has them, and no database takes them.
+_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
+# Beyond every number that a value can hold.
+_LARGEST_EXPONENT = 400
 _UID = re.compile(r"[0-9.]+")
 
 
@@ -141,7 +145,8 @@ def _items(key: Key, options: Options) -> Criterion:
 
 
 def _criterion(key: Key, value: str, options: Options) -> Criterion:
-    value = value.strip("\0 ") if key.vr not in {"LT", "ST", "UT"} else value.rstrip("\0 ")
+    value = _UNSTORABLE.sub("", value)
+    value = value.strip() if key.vr not in {"LT", "ST", "UT"} else value.rstrip()
     if value and set(value) <= {"*"}:
         return Universal()  # also for VRs without wildcards: many send it for any UID or date
     found: Criterion | None
@@ -190,7 +195,7 @@ def _number(value: str) -> Numbers | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return Numbers((number,)) if number.is_finite() else None
+    return Numbers((number,)) if number.is_finite() and abs(number.adjusted()) <= _LARGEST_EXPONENT else None
 
 
 _WANTED = {
