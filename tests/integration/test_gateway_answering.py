@@ -53,6 +53,7 @@ class ScriptedArchive(MemoryArchive):
         self.icons: dict[str, Dataset] = {}
         self.counts = counts
         self.fetched: list[str] = []
+        self.is_endless = False
         self.cancelled = threading.Event()
         self.may_open = threading.Event()
         self.may_open.set()
@@ -69,12 +70,19 @@ class ScriptedArchive(MemoryArchive):
             dataset = self.dataset(sop_instance)
             if all(_matches(dataset, key.keyword, key.values) for key in query.keys.values()):
                 found.setdefault(str(dataset[LEVELS[query.level]].value), []).append(dataset)
-        for index, (uid, instances) in enumerate(found.items()):
-            self.before(index)
-            if cancel():
+        is_whole = False
+        try:
+            for index, (uid, instances) in enumerate(found.items()):
+                self.before(index)
+                if cancel():
+                    return
+                yield MemoryMatch(self._answer(query, uid, instances))
+            while self.is_endless and not cancel():
+                yield MemoryMatch(self._answer(query, uid, instances))
+            is_whole = not self.is_endless
+        finally:
+            if not is_whole:
                 self.cancelled.set()
-                return
-            yield MemoryMatch(self._answer(query, uid, instances))
 
     def _answer(self, query: Query, uid: str, instances: list[Dataset]) -> Dataset:
         answer = Dataset()
@@ -170,10 +178,9 @@ def test_pictures_that_are_not_there_in_time_come_the_next_time(tmp_path: Path) 
 def test_a_cancelled_query_is_cancelled_upstream_and_its_pictures_are_forgotten(tmp_path: Path) -> None:
     archive = ScriptedArchive(*images(60, 1))
     archive.may_open.clear()
-    more = threading.Event()
     with served(archive) as address, gateway_before(address, tmp_path / "c.sqlite") as standing:
         until(lambda: standing.gateway.waiting == 0)
-        archive.before = lambda index: (more.wait(0.2), None)[1] if index > 40 else None
+        archive.is_endless = True
         with Client(standing.address) as client:
             matches = client.find(studies())
             until(lambda: standing.gateway.waiting > 30)
@@ -181,7 +188,6 @@ def test_a_cancelled_query_is_cancelled_upstream_and_its_pictures_are_forgotten(
             assert archive.cancelled.wait(30)
             until(lambda: standing.gateway.waiting <= 4)
             archive.may_open.set()
-            more.set()
             client.echo()
         until(lambda: standing.gateway.waiting == 0)
     assert len(archive.fetched) <= 4

@@ -18,6 +18,7 @@ from .questions import Question
 from .rendering import rendered
 from .settings import GatewaySettings
 
+_MOST_HELD = 2000  # answers that wait behind one whose picture is being made
 _LOOK = 0.02  # seconds between two questions to the asker's Cancel while nothing happens
 
 
@@ -112,7 +113,8 @@ class Answering:
     def _wait_and_give(self, ahead: Ahead, cancel: Cancel) -> Generator[Match]:
         while not cancel():
             self._happened.clear()
-            self._take([self._reader.read(match) for match in ahead.take()])
+            if len(self._held) < _MOST_HELD:
+                self._take([self._reader.read(match) for match in ahead.take()])
             while self._held and self._is_ready(self._held[0]):
                 yield self._match(self._held.popleft())
             if self._held:
