@@ -71,12 +71,11 @@ def test_what_was_in_it_is_found_by_new_means(blank_database: Callable[[], str],
     database.close()
     with Catalogue(url) as catalogue:
         finder = CatalogueFinder(catalogue, retrieve_ae_title="FINDICON")
-        for query in (
-            Query("STUDY", PatientName="*eyer*"),
-            Query("STUDY", StudyDescription="*CHEST"),
-            Query("STUDY", PatientName="Maier", options=Options(fuzzy_names=True)),
-            Query("PATIENT", PatientName="Maier", options=Options(fuzzy_names=True)),
-        ):
+        queries = [Query("STUDY", PatientName="*eyer*"), Query("STUDY", StudyDescription="*CHEST")]
+        if earlier < "0004":  # later ones had their sounds from the start
+            fuzzy = Options(fuzzy_names=True)
+            queries += [Query(level, PatientName="Maier", options=fuzzy) for level in ("STUDY", "PATIENT")]
+        for query in queries:
             assert len(list(finder.find(query))) == 1, query
         # The file is read again when its turn comes, because the rows lack what they hold now.
         if earlier < "0003":
