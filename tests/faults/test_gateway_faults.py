@@ -54,6 +54,9 @@ class Upstream:
         self._ending.append(thread)
         thread.start()
         until(lambda: not server._main.is_alive())
+        for service in list(server._threads.values()):
+            if service is not None:
+                service.interrupt(now=True)
 
 
 @pytest.fixture

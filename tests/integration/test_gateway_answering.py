@@ -77,9 +77,10 @@ class ScriptedArchive(MemoryArchive):
                 if cancel():
                     return
                 yield MemoryMatch(self._answer(query, uid, instances))
-            while self.is_endless and not cancel():
+            is_endless = self.is_endless and query.level is Level.STUDY
+            while is_endless and not cancel():
                 yield MemoryMatch(self._answer(query, uid, instances))
-            is_whole = not self.is_endless
+            is_whole = not is_endless
         finally:
             if not is_whole:
                 self.cancelled.set()
@@ -186,6 +187,7 @@ def test_a_cancelled_query_is_cancelled_upstream_and_its_pictures_are_forgotten(
             until(lambda: standing.gateway.waiting > 30)
             matches.close()
             assert archive.cancelled.wait(30)
+            archive.is_endless = False
             until(lambda: standing.gateway.waiting <= 4)
             archive.may_open.set()
             client.echo()
