@@ -12,13 +12,16 @@ from typing import Any, TypeAlias
 
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from ..errors import IconError
 from ..icons import icon_element
 from ..query import (
     ICON_IMAGE_SEQUENCE,
     LONG_LENGTH,
     NUMBERS,
+    TEXT_VRS,
     characters_for,
     deflate,
+    encode_text,
     encode_value,
     head,
     sized,
@@ -75,13 +78,41 @@ def encoder(elements: tuple[Element, ...], transfer_syntax: UID, character_sets:
         return _encoded(elements, row, explicit, transfer_syntax, character_sets)
 
     has_sequences = any(one.vr == "SQ" and one.tag != ICON_IMAGE_SEQUENCE for one in elements)
-    quick = careful if has_sequences else _generated(elements, explicit, transfer_syntax, careful)
+    quick = careful if has_sequences else _quick(elements, explicit, transfer_syntax, character_sets, careful)
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
         return lambda row: deflate(quick(row))
     return quick
 
 
-def _generated(elements: tuple[Element, ...], explicit: bool, transfer_syntax: UID, careful: Encoder) -> Encoder:
+def _quick(
+    elements: tuple[Element, ...],
+    explicit: bool,
+    transfer_syntax: UID,
+    character_sets: tuple[str, ...],
+    careful: Encoder,
+) -> Encoder:
+    texts = [(one.vr, one.place) for one in elements if one.place is not None and one.vr not in {"SQ", *NUMBERS}]
+
+    def beyond_ascii(row: Sequence[Any]) -> bytes:
+        """Encode text first, and then let every byte of it stand as one character in the formatted string."""
+        values = [(vr, place, row[place]) for vr, place in texts if vr != "IS" and not row[place].isascii()]
+        names = characters_for(character_sets, ((vr, text) for vr, _, text in values if vr in TEXT_VRS))
+        changed = list(row)
+        for vr, place, text in values:
+            data = encode_text(vr, text, names) if vr in TEXT_VRS else text.encode("ascii", "replace")
+            changed[place] = data.decode("latin-1")
+        if any(len(str(changed[place])) >= _READY for _, place in texts):
+            return careful(row)
+        return _character_set(names, explicit) + plain(changed)
+
+    plain, checked = _generated(elements, explicit, transfer_syntax, beyond_ascii)
+    return checked
+
+
+def _generated(
+    elements: tuple[Element, ...], explicit: bool, transfer_syntax: UID, otherwise: Encoder
+) -> tuple[Encoder, Encoder]:
+    """Make the function that encodes any row whose texts are bytes, and the one that leaves others to `otherwise`."""
     pieces: list[str] = [""]
     texts: list[str] = []
     for element in elements:
@@ -101,23 +132,19 @@ def _generated(elements: tuple[Element, ...], explicit: bool, transfer_syntax: U
             pieces[-1] += f"{_literal(start)}{{{lengths}[(n := len({name}))]}}{{{name}}}{{{padding}[n]}}"
     parts = [piece if place % 2 else f'f"{piece}".encode("latin-1")' for place, piece in enumerate(pieces) if piece]
     names = " + ".join(f"v{number}" for number in range(len(texts))) or "''"
-    source = "\n".join(
-        (
-            "def encode(r):",
-            *texts,
-            f"    text = {names}",
-            f"    if len(text) >= {_READY} or not text.isascii():",
-            "        return careful(r)",
-            f"    return {' + '.join(parts)}",
-        )
-    )
+    answer = f"    return {' + '.join(parts)}"
+    check = [
+        f"    text = {names}",
+        f"    if len(text) >= {_READY} or not text.isascii():",
+        "        return otherwise(r)",
+    ]
+    source = "\n".join(["def plain(r):", *texts, answer, "def checked(r):", *texts, *check, answer])
     space: dict[str, Any] = {
-        "binary": _binary_text, "careful": careful, "explicit": explicit, "icon": icon_element, "long": _LONG,
-        "null": _NULL, "short": _SHORT, "space": _SPACE, "transfer_syntax": transfer_syntax,
+        "binary": _binary_text, "explicit": explicit, "icon": _icon, "long": _LONG, "null": _NULL,
+        "otherwise": otherwise, "short": _SHORT, "space": _SPACE, "transfer_syntax": transfer_syntax,
     }  # fmt: skip
     exec(compile(source, "<encoder>", "exec"), space)  # noqa: S102 -- made of tags and places alone, not of any value
-    encode: Encoder = space["encode"]
-    return encode
+    return space["plain"], space["checked"]
 
 
 def _literal(data: bytes) -> str:
@@ -141,17 +168,30 @@ def _encoded(
             icon, value = value, ""
         values.append((element, str(value) if isinstance(value, int) else value))
     names = characters_for(character_sets, (text for one, value in values for text in texts_in(one.vr, value)))
-    parts = []
-    if names:
-        parts.append(head(_SPECIFIC_CHARACTER_SET, "CS", explicit=explicit))
-        parts.append(sized("CS", "\\".join(names).encode(), explicit=explicit))
+    parts = [_character_set(names, explicit)]
     for element, value in values:
         if element.tag == ICON_IMAGE_SEQUENCE:
-            parts.append(icon_element(icon, transfer_syntax))
+            parts.append(_icon(icon, transfer_syntax))
         else:
             parts.append(head(element.tag, element.vr, explicit=explicit))
             parts.append(encode_value(element.vr, value, names, explicit=explicit))
     return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _character_set(names: tuple[str, ...], explicit: bool) -> bytes:
+    """Encode (0008,0005), which stands before everything else; nothing for ASCII."""
+    if not names:
+        return b""
+    value = sized("CS", "\\".join(names).encode(), explicit=explicit)
+    return head(_SPECIFIC_CHARACTER_SET, "CS", explicit=explicit) + value
+
+
+def _icon(item: bytes | None, transfer_syntax: UID) -> bytes:
+    try:
+        return icon_element(item, transfer_syntax)
+    except IconError:  # a stored item that is damaged: the query is answered all the same
+        return icon_element(None, transfer_syntax)
 
 
 def _binary_text(vr: str, explicit: bool, text: str) -> str:

@@ -222,6 +222,8 @@ def _encoded(vr: str, text: str, names: tuple[str, ...]) -> bytes | None:
         if names[0] in _ALONE:
             return text.encode(_ALONE[names[0]])
         lower, upper = _initial(names)
+        if len(names) == 1 and upper is not None and upper.width == 1 and lower is _ASCII:
+            return text.encode(upper.codec)
         return _Encoding(vr, lower, upper, _extensions(names)).encoded(text)
     except (UnicodeEncodeError, IndexError):
         return None

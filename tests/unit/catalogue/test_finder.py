@@ -87,6 +87,17 @@ def test_the_stored_icon_stands_in_the_answer(
     assert match.icon.to_item() == make_icon(str(real_file("CT_small.dcm"))).to_item()
 
 
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_damaged_picture_is_answered_or_left_out_but_fails_nothing(
+    catalogue: Catalogue, finder: CatalogueFinder, syntax: UID
+) -> None:
+    catalogue.add([record(1)])
+    catalogue.put_icon(Level.STUDY, "1.2.1", item=b"damaged", preview=None, rule="third", source="")
+    match = one(finder.find(Query("STUDY", icon=True)))
+    assert b"P1" in match.encoded(ImplicitVRLittleEndian)
+    assert match.encoded(syntax)
+
+
 @pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
 def test_no_picture_is_an_empty_sequence(catalogue: Catalogue, finder: CatalogueFinder, level: str) -> None:
     catalogue.add([record(1)])
