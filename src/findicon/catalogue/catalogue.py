@@ -125,13 +125,18 @@ class Catalogue:
 
     def failures(self) -> list[Failure]:
         """Give the files that could not be read, and the pictures that could not be made, with the reason."""
-        files = [Failure(path, reason) for path, reason in self.database.rows(readings.FAILED_FILES)]
-        icons = [Failure(f"{level} {uid}", reason) for level, uid, reason in self.database.rows(readings.FAILED_ICONS)]
+        files = [Failure(path, reason) for path, reason in sorted(self.database.rows(readings.FAILED_FILES))]
+        rows = sorted(self.database.rows(readings.FAILED_ICONS))
+        icons = [Failure(f"{level} {uid}", reason) for level, uid, reason in rows]
         return files + icons
 
     def conflicts(self) -> list[Conflict]:
         """Give the studies whose patient data disagree, each with its own."""
-        return [Conflict(*row) for row in self.database.rows(readings.CONFLICTS)]
+        found = [
+            Conflict(study, patient_id, name, birth_date, sex, bool(within))
+            for study, patient_id, name, birth_date, sex, within in self.database.rows(readings.CONFLICTS)
+        ]
+        return sorted(found, key=lambda conflict: (conflict.patient_id, conflict.study))
 
     # -- pictures
 

@@ -1,6 +1,6 @@
 """What is read from the catalogue by fixed statements, beside the answers to queries."""
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, true
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from ..query import Level
 from .schema import DAY, FILE, ICON, INSTANCE, SERIES, STUDY, TALLY
@@ -31,11 +31,11 @@ LOCATION = select(
 FILES = select(FILE.c.path, FILE.c.size, FILE.c.modified).where(
     FILE.c.path >= bindparam("low"), FILE.c.path < bindparam("high")
 )
-FAILED_FILES = select(FILE.c.path, FILE.c.reason).where(FILE.c.reason != NONE).order_by(FILE.c.path)
+FAILED_FILES = select(FILE.c.path, FILE.c.reason).where(FILE.c.reason != NONE)
 FILE_REASONS = select(FILE.c.reason, func.count()).where(FILE.c.reason != NONE).group_by(FILE.c.reason)
 
 _NO_PICTURE = ICON.c.reason != NONE
-FAILED_ICONS = select(ICON.c.level, ICON.c.uid, ICON.c.reason).where(_NO_PICTURE).order_by(ICON.c.level, ICON.c.uid)
+FAILED_ICONS = select(ICON.c.level, ICON.c.uid, ICON.c.reason).where(_NO_PICTURE)
 ICON_REASONS = select(ICON.c.reason, func.count()).where(_NO_PICTURE).group_by(ICON.c.reason)
 
 _THIS_PICTURE = (
@@ -46,30 +46,27 @@ _THIS_PICTURE = (
 ITEM = select(ICON.c.item).where(*_THIS_PICTURE)
 PREVIEW = select(ICON.c.preview).where(*_THIS_PICTURE)
 
+_WANTED: ColumnElement[bool] = literal_column("icon_wanted")
 WANTED = {
     Level.STUDY: select(STUDY.c.study_instance_uid, STUDY.c.revision)
-    .where(STUDY.c.icon_wanted.is_(true()))
+    .where(_WANTED)
     .order_by(STUDY.c.id)
     .limit(bindparam("most")),
     Level.SERIES: select(SERIES.c.series_instance_uid, SERIES.c.revision)
-    .where(SERIES.c.icon_wanted.is_(true()))
+    .where(_WANTED)
     .order_by(SERIES.c.id)
     .limit(bindparam("most")),
 }
-WAITING = tuple(select(func.count()).select_from(table).where(table.c.icon_wanted) for table in (STUDY, SERIES))
+WAITING = tuple(select(func.count()).select_from(table).where(_WANTED) for table in (STUDY, SERIES))
 
-CONFLICTS = (
-    select(
-        STUDY.c.study_instance_uid,
-        STUDY.c.patient_id,
-        STUDY.c.patient_name,
-        STUDY.c.patient_birth_date,
-        STUDY.c.patient_sex,
-        STUDY.c.conflict_within,
-    )
-    .where(STUDY.c.conflict_within | STUDY.c.conflict_with_patient)
-    .order_by(STUDY.c.patient_id, STUDY.c.study_instance_uid)
-)
+CONFLICTS = select(
+    STUDY.c.study_instance_uid,
+    STUDY.c.patient_id,
+    STUDY.c.patient_name,
+    STUDY.c.patient_birth_date,
+    STUDY.c.patient_sex,
+    STUDY.c.conflict_within,
+).where(literal_column("conflict_within or conflict_with_patient"))
 
 TOTALS = select(TALLY.c.name, TALLY.c.count)
 DAYS = select(DAY.c.study_date, DAY.c.studies).where(DAY.c.studies > 0).order_by(DAY.c.study_date.desc())
