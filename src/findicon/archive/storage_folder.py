@@ -64,7 +64,7 @@ class StorageFolder:
         self._lock = -1
         try:
             for path in (self._instances, self._incoming, self._conflicts):
-                path.mkdir(parents=True, exist_ok=True)
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for number in range(_FOLDERS):  # now, so that no instance has to wait for its folder to be durable
                 (self._instances / f"{number:02x}").mkdir(exist_ok=True)
             sync_folder(self._instances)

@@ -194,6 +194,7 @@ def _prepare() -> None:
     warnings.simplefilter("ignore")  # libraries warn of what is odd in a file; what is wrong comes back as a reason
     # pebble handles SIGTERM in Python, which waits for C code to return: the very thing that may never happen
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to the whole group; who gave the work ends the workers
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ..archive import index as index_paths
 from ..catalogue import Catalogue
+from ..errors import QueryError
 from .failures import failed_lines
 from .progress import Watching
 from .settings import load_settings
@@ -38,6 +39,9 @@ def index(
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON, with every failure.")] = False,
 ) -> int:
     """Bring the catalogue up to date with folders of DICOM files, which are read and never written."""
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:  # a share that is not mounted is no reason to forget what lies on it
+        raise QueryError(f"{missing} does not exist: nothing was read, and nothing forgotten")
     settings = load_settings(server={"database": database, "workers": workers})
     console = Console(stderr=True)
     with Catalogue(settings.database) as catalogue, Watching(console, is_shown=not as_json) as watching:

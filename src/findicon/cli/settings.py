@@ -15,6 +15,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -129,6 +130,8 @@ class TlsSettings(_Section):
 
     def tls(self) -> Tls | None:
         """Give them to the exchange; None where nothing is set."""
+        if (self.certificate is None) != (self.key is None):
+            raise QueryError("[tls] needs certificate and key together")
         if self.certificate is None and self.authorities is None:
             return None
         return Tls(self.certificate, self.key, self.authorities)
@@ -267,6 +270,8 @@ def load_settings(config: Path | None = None, **flags: Mapping[str, Any]) -> Set
         raise QueryError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise QueryError(f"{path} is not UTF-8, as TOML has to be") from error
+    except SettingsError as error:
+        raise QueryError(f"A {_PREFIX}* variable cannot be read: {error}") from error
     except ValidationError as error:
         raise QueryError("; ".join(_sentence(fault, path, given) for fault in error.errors())) from error
 

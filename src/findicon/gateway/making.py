@@ -106,7 +106,7 @@ class Maker:
         """Put a picture into the cache, or that there is none; give the item."""
         reason = made.reason if made.item is None and made.reason != NO_IMAGE else ""
         if reason:
-            log.info("no picture", level=str(entity.level), reason=reason)
+            log.info("no picture", entity=str(entity.level), reason=reason)
         self._cache.put(
             entity.level,
             entity.uid,

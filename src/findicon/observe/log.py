@@ -20,7 +20,7 @@ _AUDIT.addHandler(logging.NullHandler())
 _AUDIT.setLevel(logging.INFO)
 
 # Names that the standard library keeps for itself in a record, where a value of ours would be an exception.
-_TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+_TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "level", "timestamp"}
 
 
 def _step_aside(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -70,6 +70,8 @@ def configure(level: str = "info", *, json: bool = False, audit_file: str | Path
     """
     _ROOT.setLevel(level.upper())
     _replace_handlers(_ROOT, _handler(logging.StreamHandler(sys.stderr), json=json))
+    if audit_file:
+        Path(audit_file).touch(mode=0o600)  # it names patients
     target: logging.Handler = (
         logging.FileHandler(audit_file, encoding="utf-8") if audit_file else logging.StreamHandler(sys.stderr)
     )

@@ -68,12 +68,12 @@ class _End(NamedTuple):
 
 def _record(asked: Query | None, answers: int, end: _End, caller: Caller, seconds: float) -> None:
     level, status = str(asked.level) if asked else None, f"{end.status:04X}"
-    log.info("find", caller=caller.name, level=level, answers=answers, status=status, seconds=round(seconds, 4))
+    log.info("find", caller=caller.name, query_level=level, answers=answers, status=status, seconds=round(seconds, 4))
     audit(
         "find",
         caller=caller.ae_title,
         host=caller.host,
-        level=level,
+        query_level=level,
         keys=lambda: _spoken(asked),
         answers=answers,
         status=status,
