@@ -36,6 +36,7 @@ workers = 4
 
 [icons]
 size = 64
+burned_in = "keep"              # the web shows images with text burned in
 
 [icons.choice]
 default = "third"
