@@ -13,6 +13,8 @@ from contract.strategies import File, files, queries
 from findicon.catalogue import Catalogue, CatalogueFinder
 from findicon.query import Query, Value, decode
 
+# Threads of a connection pool draw random numbers of their own while a strategy does.
+THREADS = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 # Shrinking would write thousands of archives; what fails is small as it is.
 MANY = settings(
     deadline=None,
@@ -28,6 +30,7 @@ def one_catalogue(new_database: Callable[[], str]) -> Iterator[Catalogue]:
         yield made
 
 
+@THREADS
 @MANY
 @given(held=files(), questions=st.lists(queries(), min_size=10, max_size=30))
 def test_the_database_answers_as_the_oracle_does(

@@ -14,7 +14,7 @@ from .attributes import (
 from .characters import TEXT_VRS, UTF_8, character_sets_of, characters_for, decode_text, encode_text
 from .criteria import MULTIPLE_VALUE_VRS, NUMBER_VRS, WILDCARD_VRS
 from .encoding import decode, deflate, encode
-from .identifier import query_from_bytes, query_from_identifier
+from .identifier import query_from_bytes, query_from_identifier, query_to_bytes
 from .keys import Key, tag_of, vr_of
 from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
 from .match import EncodedMatch, Match
@@ -77,6 +77,7 @@ __all__ = [
     "never",
     "query_from_bytes",
     "query_from_identifier",
+    "query_to_bytes",
     "read_attributes",
     "satisfies",
     "sized",

@@ -7,11 +7,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..errors import QueryError
-from .attributes import BYTES_VRS, values_of
-from .characters import TEXT_VRS, character_sets_of
-from .encoding import inflate
+from .attributes import BYTES_VRS, encode_value, head, texts_in, values_of
+from .characters import TEXT_VRS, character_sets_of, characters_for
+from .encoding import deflate, inflate
 from .keys import Key, vr_of
 from .levels import QUERY_RETRIEVE_LEVEL, Level, Model
+from .matching import Value
 from .query import Options, Query, level_named
 from .wire import Element, Malformed, elements_of, items_of
 
@@ -54,6 +55,42 @@ def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: O
         raise _unreadable(error, None) from error
     names = _character_sets(elements)
     return _query({element.tag: _key(element, names) for element in elements}, names or (), model, options)
+
+
+def query_to_bytes(query: Query, transfer_syntax: UID, character_sets: tuple[str, ...] = ()) -> bytes:
+    """Encode the C-FIND identifier that asks a question (PS3.4 C.4.1.1.3.1), without a data set in between.
+
+    Parameters
+    ----------
+    query
+        The question; Unique Keys of its level and of those above are added where they are missing.
+    transfer_syntax
+        Implicit, Explicit or Deflated Explicit VR Little Endian.
+    character_sets
+        (0008,0005) to use where it can hold the text, if not the query's own; else it is UTF-8, and named only when
+        there is text beyond ASCII.
+    """
+    explicit = transfer_syntax != ImplicitVRLittleEndian
+    keys = dict(query.keys)
+    for level in (*query.model.levels_above(query.level), query.level):
+        keys.setdefault(level.unique_key, Key(level.unique_key, "UI"))
+    values = {tag: (key.vr, _asked(key)) for tag, key in keys.items() if key.vr not in BYTES_VRS}
+    texts = (text for vr, value in values.values() for text in texts_in(vr, value))
+    names = characters_for(character_sets or query.character_sets, texts)
+    values[QUERY_RETRIEVE_LEVEL] = "CS", str(query.level)
+    if names:
+        values[_SPECIFIC_CHARACTER_SET] = "CS", "\\".join(names)
+    data = b"".join(
+        head(tag, vr, explicit=explicit) + encode_value(vr, value, names, explicit=explicit)
+        for tag, (vr, value) in sorted(values.items())
+    )
+    return deflate(data) if transfer_syntax == DeflatedExplicitVRLittleEndian else data
+
+
+def _asked(key: Key) -> Value:
+    if key.vr == "SQ":
+        return [{one.tag: _asked(one) for one in item} for item in key.items]
+    return "\\".join(key.values)
 
 
 def query_from_identifier(identifier: Dataset, model: Model, options: Options | None = None) -> Query:

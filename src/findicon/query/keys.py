@@ -81,7 +81,13 @@ class Key:
         return cls(tag, element.VR, _texts(element.value))
 
     def to_element(self) -> DataElement:
-        """Make the element that asks this."""
+        """Make the element that asks this; raise QueryError where pydicom has no value for it in this VR."""
+        try:
+            return self._element()
+        except (ValueError, TypeError, OverflowError) as error:
+            raise QueryError(f"{self.keyword} cannot be encoded: {error}", offending_element=self.tag) from error
+
+    def _element(self) -> DataElement:
         if self.vr == "SQ":
             return DataElement(self.tag, "SQ", [_dataset(item) for item in self.items])
         if self.vr in _NUMBERS:

@@ -19,6 +19,7 @@ from findicon.query import (
     encode,
     query_from_bytes,
     query_from_identifier,
+    query_to_bytes,
 )
 
 SYNTAXES = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian]
@@ -181,3 +182,34 @@ def test_a_deflated_identifier_does_not_grow_without_end() -> None:
         with pytest.raises(QueryError, match="decompressed") as error:
             query_from_bytes(data, DeflatedExplicitVRLittleEndian, Model.STUDY_ROOT)
         assert error.value.status == 0xC000
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("level", ["STUDY", "SERIES", "IMAGE"])
+def test_a_question_comes_back_from_its_bytes(syntax: UID, level: str) -> None:
+    item = (Key.named("CodeValue", "A1"), Key.named("CodeMeaning"))
+    asked_for = Query(
+        level,
+        icon=True,
+        keys=[Key(0x00081032, "SQ", items=(item,)), Key.named("Rows", "512\\256"), Key.named("00091001")],
+        PatientName="Müller*",
+        StudyInstanceUID="1.2",
+        SeriesInstanceUID="1.2.3",
+        PatientComments="a\\b",
+    )
+    data = query_to_bytes(asked_for, syntax)
+    found = query_from_bytes(data, syntax, Model.STUDY_ROOT)
+    expected = {tag: key for tag, key in asked_for.keys.items() if tag != 0x00091001}
+    assert {tag: found.keys[tag] for tag in expected} == expected
+    assert found.character_sets == ("ISO_IR 192",)
+    if syntax != DeflatedExplicitVRLittleEndian:
+        dataset = decode(data, syntax)
+        assert dataset.PatientName == "Müller*"
+        assert [int(one.tag) for one in dataset] == sorted(int(one.tag) for one in dataset)
+
+
+def test_a_question_names_its_character_set_only_when_it_needs_one() -> None:
+    plain = query_to_bytes(Query("STUDY", PatientName="DOE*"), ExplicitVRLittleEndian, ("ISO_IR 100",))
+    assert "SpecificCharacterSet" not in decode(plain, ExplicitVRLittleEndian)
+    western = query_to_bytes(Query("STUDY", PatientName="Müller"), ExplicitVRLittleEndian, ("ISO_IR 100",))
+    assert decode(western, ExplicitVRLittleEndian).SpecificCharacterSet == "ISO_IR 100"
