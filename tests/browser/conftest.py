@@ -92,11 +92,16 @@ def window(browser: Browser, address: str) -> Iterator[Window]:
 def shot(page: Page, name: str) -> None:
     """Write a picture of the page where a person can look at it."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_function(
-        """[...document.images].every((image) => {
-            const box = image.getBoundingClientRect();
-            return box.bottom < 0 || box.top > innerHeight || !box.width || image.complete;
-        })"""
+    # evaluated by the debugger: a function to wait for would be a string, which the page's own policy forbids
+    page.evaluate(
+        """() => Promise.all(
+            [...document.images]
+                .filter((image) => {
+                    const box = image.getBoundingClientRect();
+                    return box.bottom >= 0 && box.top <= innerHeight && box.width && !image.complete;
+                })
+                .map((image) => new Promise((done) => { image.onload = image.onerror = done; }))
+        ).then(() => null)"""
     )
     path = SHOTS / f"{name}.png"
     page.screenshot(path=path)

@@ -101,7 +101,7 @@ class WebServer:
             ssl_keyfile=key,
         )
         self._server = _Server(config)
-        self._thread = threading.Thread(target=self._run, name="findicon-web", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def __enter__(self) -> Self:
         self.start()

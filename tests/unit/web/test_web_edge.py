@@ -200,7 +200,7 @@ def test_the_server_stops_and_leaves_no_thread(shelf: Shelf) -> None:
     before = set(threading.enumerate())
     with WebServer(create_app(shelf, shelf, shelf)) as server:
         assert httpx.get(f"{server.address}/healthz", trust_env=False).status_code == 200
-    left = {thread for thread in set(threading.enumerate()) - before if "findicon-web" in thread.name}
+    left = {thread for thread in set(threading.enumerate()) - before if thread.name == "web"}
     assert not left
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.address}/healthz", trust_env=False)
