@@ -50,7 +50,7 @@ def machine() -> str:
     versions = [f"{name} {version(name)}" for name in packages]
     peers = [line for line in (_first_line("findscu", "--version"), _first_line("Orthanc", "--version")) if line]
     return (
-        f"{date.today().isoformat()}, {_processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, "
+        f"{date.today().isoformat()}, {_processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {', '.join(versions)}; "
         f"peers: {', '.join(peers)}.\n"
     )
