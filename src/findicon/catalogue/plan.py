@@ -96,7 +96,7 @@ class _Planning:
     def plan(self) -> Plan:
         query = self.query
         keys = {tag: key for tag, key in query.keys.items() if tag not in _NOT_KEYS}
-        wanted = {tag: criteria.criterion(key, query.options) for tag, key in keys.items()}
+        wanted = {tag: self._wanted(key) for tag, key in keys.items()}
         self._combine(wanted)
         for tag, key in keys.items():
             if tag != ICON_IMAGE_SEQUENCE:
@@ -113,7 +113,7 @@ class _Planning:
         number_place = self._place(f"{TABLES[query.level].name}.id") if below_plan else 0
         if any(key.tag not in COLUMNS for key, _ in self.worked_out):
             self._place(_HEADER)
-        icon_place = self._icon(wanted.get(ICON_IMAGE_SEQUENCE))
+        icon_place = self._icon() if ICON_IMAGE_SEQUENCE in keys else None
         for place, (key, _) in enumerate(self.worked_out, len(self.columns) + (2 if icon_place is not None else 0)):
             self.elements.append(Element(key.tag, key.vr, place))
         deepest = max((level.depth for level in self.below), default=0)
@@ -142,11 +142,20 @@ class _Planning:
             number_place,
         )
 
+    def _wanted(self, key: Key) -> criteria.Criterion:
+        """Read what a key asks for; the value of one that cannot be matched is left alone (PS3.4 C.2.2.1.3)."""
+        column = COLUMNS.get(key.tag)
+        level = column.level if column else Level.IMAGE if is_in_headers(key.tag) else None
+        in_reach = level is not None and (level.depth <= self.query.level.depth or self.query.options.relational)
+        if in_reach and key.tag not in _NO_MATCHES:
+            return criteria.criterion(key, self.query.options)
+        self.supported &= key.is_universal
+        return criteria.Universal()
+
     def _key(self, key: Key, wanted: criteria.Criterion) -> None:
         column = COLUMNS.get(key.tag)
         if key.tag == _INSTANCE_AVAILABILITY:
             self.elements.append(Element(key.tag, "CS", None, "ONLINE"))
-            self.supported &= isinstance(wanted, criteria.Universal)
         elif column is None:
             self._key_without_column(key, wanted)
         elif column.level.depth > self.query.level.depth:
@@ -231,12 +240,10 @@ class _Planning:
                 self.below.setdefault(day.level, []).append(combined(table, day, time, *bounds))
             wanted[date_tag] = wanted[time_tag] = criteria.Universal()
 
-    def _icon(self, wanted: criteria.Criterion | None) -> int | None:
-        """Answer the icon at every level but PATIENT, where it would have no meaning; it cannot be matched."""
-        if wanted is None:
-            return None
-        self.supported &= isinstance(wanted, criteria.Universal) and self.query.level is not Level.PATIENT
+    def _icon(self) -> int | None:
+        """Answer the icon at every level but PATIENT, where it would have no meaning."""
         if self.query.level is Level.PATIENT:
+            self.supported = False
             return None
         self.elements.append(Element(ICON_IMAGE_SEQUENCE, "SQ", len(self.columns)))
         return len(self.columns)

@@ -141,6 +141,34 @@ def test_keys_that_are_not_supported_are_left_out(
     assert key.tag not in match.dataset
 
 
+@pytest.mark.parametrize(
+    ("level", "keyword", "value"),
+    [
+        ("STUDY", "Modality", "CT"),
+        ("STUDY", "SeriesNumber", "no number"),
+        ("STUDY", "PixelData", "00"),
+        ("IMAGE", "00091001", "00"),
+        ("STUDY", "InstanceAvailability", "ONLINE"),
+    ],
+)
+def test_the_value_of_a_key_that_is_not_matched_is_left_alone(
+    catalogue: Catalogue, finder: CatalogueFinder, level: str, keyword: str, value: str
+) -> None:
+    catalogue.add([record(1)])
+    match = one(finder.find(Query(level, keys=[Key.named(keyword, value)])))
+    assert not match.all_keys_supported
+
+
+def test_an_icon_asked_for_with_two_items_is_answered_all_the_same(
+    catalogue: Catalogue, finder: CatalogueFinder
+) -> None:
+    catalogue.add([record(1)])
+    item = (Key.named("Rows", "64"),)
+    match = one(finder.find(Query("STUDY", keys=[Key(ICON_IMAGE_SEQUENCE, "SQ", items=(item, item))])))
+    assert not match.all_keys_supported
+    assert ICON_IMAGE_SEQUENCE in match.dataset
+
+
 def test_instance_availability_only_when_asked(catalogue: Catalogue, finder: CatalogueFinder) -> None:
     catalogue.add([record(1)])
     match = one(finder.find(Query("STUDY", InstanceAvailability="")))
