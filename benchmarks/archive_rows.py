@@ -159,5 +159,7 @@ def finish(catalogue: Catalogue) -> None:
             connection.exec_driver_sql(f"INSERT INTO tally (name, count) SELECT '{name}', count(*) FROM {table}")
             if connection.dialect.name == "postgresql":
                 _after_numbers(connection, table)
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE")
 
     catalogue.database.write(work)

@@ -44,6 +44,7 @@ class PostgresqlDatabase(Database):
             min_size=1,
             max_size=_READERS,
             timeout=_WAIT_SECONDS,
+            configure=_first_answers_first,
             open=False,
             name="catalogue",
         )
@@ -105,6 +106,11 @@ class PostgresqlDatabase(Database):
         """Close every connection."""
         self._readers.close()
         self._engine.dispose()
+
+
+def _first_answers_first(connection: "psycopg.Connection[Any]") -> None:
+    """Have cursors planned for their first rows, which are looked at long before the last."""
+    connection.execute("SET cursor_tuple_fraction = 0.001")
 
 
 def _through_cursor(
