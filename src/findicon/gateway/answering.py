@@ -89,6 +89,7 @@ class Answering:
         """
         matches = ask(lambda: self._ahead.is_unwanted if self._ahead else cancel())
         is_wanted = False
+        supported = self._question.all_keys_supported
         try:
             for match in matches:
                 answer = self._reader.read(match)
@@ -98,7 +99,9 @@ class Answering:
                     self._take([answer])
                     break
                 self._places.learn(answer.subject)
-                yield self._match(self._hold(answer, known))
+                if known.state is State.UNSURE:
+                    self._unsure.append((answer.subject.entity, known.instances))
+                yield PicturedMatch(answer, known.item, has_icon=True, all_keys_supported=supported)
             if self._ahead is not None:
                 self._ahead.start()
                 yield from self._wait_and_give(self._ahead, cancel)

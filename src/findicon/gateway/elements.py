@@ -55,11 +55,11 @@ def scan(data: bytes, transfer_syntax: UID, wanted: Container[int], before: int)
 
 
 def _scan_explicit(data: bytes, wanted: Container[int], before: int) -> tuple[dict[int, Element], int]:
+    # This loop is most of what the gateway does with an answer: nothing is worked out in it before it is needed.
     found: dict[int, Element] = {}
     start, end, place = 0, len(data), -1
     while start < end:
         group, element, vr, length = _EXPLICIT(data, start)
-        tag = group << 16 | element
         value = start + 8
         if vr in _SHORT:
             stop = value + length
@@ -69,13 +69,14 @@ def _scan_explicit(data: bytes, wanted: Container[int], before: int) -> tuple[di
             stop = _sequence_end(data, value, False, 0) if length == _UNDEFINED else value + length
         else:
             raise NoDataSetError(f"({group:04X},{element:04X}) has no VR")
-        if stop > end:
-            raise NoDataSetError(f"({group:04X},{element:04X}) with {length} bytes runs over the end")
+        tag = group << 16 | element
         if tag in wanted:
             found[tag] = start, value, stop
         if tag > before and place < 0:
             place = start
         start = stop
+    if start > end:
+        raise NoDataSetError(f"({group:04X},{element:04X}) with {length} bytes runs over the end")
     return found, end if place < 0 else place
 
 

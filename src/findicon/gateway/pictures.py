@@ -105,11 +105,12 @@ class Pictures:
         level, uid = subject.entity.level, subject.entity.uid
         if not uid:
             return Known(State.FRESH)
-        recent = self._recent.get(level, (uid,))
-        known = self._known(subject, recent.get(uid))
-        if known.state in {State.STALE, State.MISSING}:
+        recent = self._recent.one(level, uid)
+        if recent is None:
             return None
-        self._note_use(level, recent)
+        known = self._known(subject, recent)
+        if known.state is State.STALE or time.time() - recent.used > _USED_AGAIN:
+            return None
         return known
 
     def want(

@@ -35,6 +35,15 @@ class RecentIcons:
                     found[uid] = icon
         return found
 
+    def one(self, level: Level, uid: str) -> CachedIcon | None:
+        """Give one, if it is remembered."""
+        key = level, uid
+        with self._lock:
+            icon = self._icons.get(key)
+            if icon is not None:
+                self._icons.move_to_end(key)
+        return icon
+
     def put(self, level: Level, icons: Mapping[str, CachedIcon]) -> None:
         """Remember some."""
         with self._lock:
