@@ -8,9 +8,11 @@ LOCK := requirements/development.txt
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+FUZZ ?= exchange
+FUZZ_ARGS ?= -max_total_time=600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs peers lock clean
+.PHONY: help demo test fuzz lint format bench docs peers lock clean
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +28,9 @@ demo: $(VENV)/installed ## a small archive of real images: served, queried, show
 
 test: $(VENV)/installed ## every test; what it skipped and why stands in its last line
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TEST_ARGS)
+
+fuzz: $(VENV)/installed ## ten minutes of bytes that coverage guides (FUZZ= names a target in tests/fuzz)
+	$(BIN)/python tests/fuzz/$(FUZZ).py $(FUZZ_ARGS)
 
 lint: $(VENV)/installed ## format, style, types, walls between the rooms
 	$(BIN)/ruff format --check .

@@ -2,20 +2,38 @@
 
 import subprocess
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import JPEG2000Lossless
+from pydicom.pixels import pixel_array
 
 from findicon.dimse import Address, Peer
 from findicon.errors import AnswersCut, CatalogueError, PeerError
 from findicon.query import Cancel, Match, Query
 from findicon.scp import Server
+from findicon.scu import Client
 from integration.memory_archive import MemoryArchive
 from integration.memory_finder import ActingFinder, MemoryFinder, MemoryMatch, study
+from peers.programs import storescp
 from support.dcmtk import findscu
 from support.samples import instance, real_file, write
+from unit.pixels.making import (
+    DEFLATED,
+    EXPLICIT,
+    HTJ2K,
+    IMPLICIT,
+    J2K_LOSSLESS,
+    JPEG_LOSSLESS,
+    JPEG_LS,
+    JPEG_SV1,
+    RLE,
+    colour_scene,
+    file_of,
+    scene,
+)
 
 pytestmark = pytest.mark.needs("dcmtk")
 
@@ -166,18 +184,69 @@ def test_get(tmp_path: Path) -> None:
     assert all(one.PixelData == archive.dataset(one.SOPInstanceUID).PixelData for one in got)
 
 
-def test_get_decompresses_for_a_peer_that_takes_only_native_syntaxes(tmp_path: Path) -> None:
-    stored = pydicom.dcmread(real_file("JPEG2000.dcm"))
-    archive = MemoryArchive(stored)
-    keys = ("-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={stored.StudyInstanceUID}")
+def stored_in(syntax: str, colour: bool = False) -> tuple[MemoryArchive, np.ndarray]:
+    """Give an archive of one image, two frames in that transfer syntax, and its values."""
+    if colour:
+        array = np.stack([colour_scene(40, 48), colour_scene(40, 48)[:, ::-1]])
+        stream = file_of(array, syntax, StudyInstanceUID="1.2.3.4", SeriesInstanceUID="1.2.3.4.1")
+    else:
+        array = np.stack([scene(40, 48, 8, seed) for seed in range(2)])
+        stream = file_of(array, syntax, StudyInstanceUID="1.2.3.4", SeriesInstanceUID="1.2.3.4.1")
+    archive = MemoryArchive()
+    archive.files["1.2.3.4"] = stream.getvalue()
+    return archive, array
+
+
+LOSSLESS = {
+    "RLE": RLE,
+    "JPEG lossless": JPEG_LOSSLESS,
+    "JPEG lossless SV1": JPEG_SV1,
+    "JPEG-LS": JPEG_LS,
+    "JPEG 2000": J2K_LOSSLESS,
+    "HTJ2K": HTJ2K,
+    "Deflated": DEFLATED,
+}
+
+
+@pytest.mark.parametrize("colour", [False, True], ids=["gray", "colour"])
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_get_decompresses_for_a_peer_that_takes_only_native_syntaxes(tmp_path: Path, name: str, colour: bool) -> None:
+    archive, array = stored_in(LOSSLESS[name], colour)
     with Server(archive, source=archive) as server:
-        done = run("getscu", "-v", "-od", str(tmp_path), *keys, "127.0.0.1", str(server.address.port))
+        done = run("getscu", "-v", "-od", str(tmp_path), *RETRIEVE_KEYS, "127.0.0.1", str(server.address.port))
     assert done.returncode == 0, output(done)
     (got,) = (pydicom.dcmread(path) for path in tmp_path.iterdir())
-    assert stored.file_meta.TransferSyntaxUID in {JPEG2000Lossless, "1.2.840.10008.1.2.4.91"}
-    assert not got.file_meta.TransferSyntaxUID.is_compressed
-    assert got.SOPInstanceUID == stored.SOPInstanceUID
-    assert (got.pixel_array == stored.pixel_array).all()
+    assert got.file_meta.TransferSyntaxUID in {EXPLICIT, IMPLICIT}
+    assert (got.SOPInstanceUID, got.NumberOfFrames) == ("1.2.3.4", 2)
+    assert (pixel_array(got, raw=True) == array).all()
+
+
+@pytest.mark.parametrize("syntax", ["+xi", "+xe", "+xd", "+xb"])
+def test_move_decompresses_for_a_destination_that_takes_only_native_syntaxes(tmp_path: Path, syntax: str) -> None:
+    archive, array = stored_in(JPEG_LS)
+    with storescp(tmp_path, syntax) as address:
+        destination = Peer("there", Address.parse(address))
+        mover = Peer("mover", Address("FINDICON", "127.0.0.1", 104), frozenset({"move"}))
+        with Server(archive, source=archive, peers=[destination, mover]) as server, Client(server.address) as client:
+            done = client.move(Query("STUDY", StudyInstanceUID="1.2.3.4"), destination.address.ae_title)
+    assert (done.completed, done.failed) == (1, 0)
+    (got,) = (pydicom.dcmread(path) for path in (tmp_path / "received").iterdir())
+    assert not got.file_meta.TransferSyntaxUID.is_encapsulated
+    assert (pixel_array(got, raw=True) == array).all()
+
+
+def test_an_image_that_cannot_be_decompressed_fails_alone(tmp_path: Path) -> None:
+    archive, _ = stored_in(JPEG_LS)
+    broken = pydicom.dcmread(BytesIO(archive.files["1.2.3.4"]))
+    broken.SOPInstanceUID = broken.file_meta.MediaStorageSOPInstanceUID = "1.2.3.5"
+    broken.NumberOfFrames = 3  # there are two
+    archive.add(broken)
+    with Server(archive, source=archive) as server:
+        done = run("getscu", "-d", "-od", str(tmp_path), *RETRIEVE_KEYS, "127.0.0.1", str(server.address.port))
+    assert "Failed Suboperations          : 1" in output(done)
+    assert "Completed Suboperations       : 1" in output(done)
+    (got,) = (pydicom.dcmread(path) for path in tmp_path.iterdir())
+    assert got.SOPInstanceUID == "1.2.3.4"
 
 
 def test_move_to_itself_and_to_strangers(tmp_path: Path) -> None:

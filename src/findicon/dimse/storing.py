@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable
-from io import BytesIO
-from typing import NamedTuple
+from contextlib import closing
+from tempfile import SpooledTemporaryFile
+from typing import IO, NamedTuple
 
-import pydicom
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..errors import CatalogueError, PeerRejected, StorageError
+from ..errors import CatalogueError, IconError, PeerRejected, StorageError
 from ..observe import log
-from ..query import Ingest, encode
+from ..query import Ingest
 from . import commands
 from .association import Association, Received, unexpected
 from .commands import encode_command
@@ -28,6 +28,7 @@ INVALID_INSTANCE = 0x0117
 # What an instance can be sent as when its own transfer syntax is refused.
 _PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 _MOST_CONTEXTS = 128
+_SMALL = 1 << 24  # bytes of a data set that is made anew in memory
 
 
 class Originator(NamedTuple):
@@ -55,7 +56,7 @@ def storage_syntaxes(instances: Iterable[tuple[str, str]]) -> list[tuple[str, tu
 def storage_context(association: Association, sop_class: str, transfer_syntax: str) -> Context | None:
     """Give the context to send an instance in: as it is, else natively; None when there is none."""
     contexts = [one for one in association.contexts.values() if one.abstract_syntax == sop_class and one.scu]
-    for syntax in (transfer_syntax, *_PLAIN):
+    for syntax in (transfer_syntax, *_PLAIN, *NATIVE_SYNTAXES):
         for context in contexts:
             if context.transfer_syntax == syntax:
                 return context
@@ -93,8 +94,9 @@ def send_instance(
         command[commands.MOVE_ORIGINATOR_ID] = originator.message_id
     if context.transfer_syntax == instance.transfer_syntax:
         association.send_stream(context, encode_command(command), instance.stream.read)
-    else:
-        association.send(context, encode_command(command), _native(instance, context.transfer_syntax))
+        return
+    with closing(_native(instance, context.transfer_syntax)) as native:
+        association.send_stream(context, encode_command(command), native.read)
 
 
 def store_answer(association: Association, received: Received, message_id: int) -> int:
@@ -173,16 +175,25 @@ class _Sink:
             raise self._error
 
 
-def _native(instance: Instance, transfer_syntax: UID) -> bytes:
-    """Encode an instance anew: in memory, because few peers take only what is not stored."""
+def _native(instance: Instance, transfer_syntax: UID) -> IO[bytes]:
+    """Give the data set in a native transfer syntax.
+
+    It is made whole before any of it is sent, because a message that has begun cannot be taken back: in memory when it
+    is small, else in a temporary file.
+    """
+    from ..pixels import native_pieces  # noqa: PLC0415  decoders take time to load that most exchanges do without
+
+    instance.stream.seek(0)
+    whole = SpooledTemporaryFile(max_size=_SMALL)  # noqa: SIM115  the caller closes it
     try:
-        instance.stream.seek(0)
-        whole = BytesIO(instance.stream.read())
-        dataset = pydicom.dcmread(whole)
-        if UID(instance.transfer_syntax) not in (*NATIVE_SYNTAXES, DeflatedExplicitVRLittleEndian):
-            dataset.decompress(generate_instance_uid=False)
-        del dataset.file_meta
-        return encode(dataset, transfer_syntax)
-    except Exception as error:  # pydicom and its decoders raise whatever Python raises
+        for piece in native_pieces(instance.stream, transfer_syntax):
+            whole.write(piece)
+    except (IconError, StorageError, OSError) as error:
+        whole.close()
         name = UID(instance.transfer_syntax).name
         raise StorageError(f"{instance.sop_instance} in {name} cannot be sent natively: {error}") from error
+    except BaseException:
+        whole.close()
+        raise
+    whole.seek(0)
+    return whole

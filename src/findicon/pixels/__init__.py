@@ -1,9 +1,11 @@
 """DICOM images to small pictures: headers, frames, decoders, rendering (PS3.4 N.2, PS3.5, PS3.10)."""
 
+from .decompress import Decompressed
 from .header import Header
 from .limits import DEFAULT_LIMITS, Limits
 from .picture import Picture
 from .reading import read_header
 from .render import render
+from .transcode import native_pieces
 
-__all__ = ["DEFAULT_LIMITS", "Header", "Limits", "Picture", "read_header", "render"]
+__all__ = ["DEFAULT_LIMITS", "Decompressed", "Header", "Limits", "Picture", "native_pieces", "read_header", "render"]

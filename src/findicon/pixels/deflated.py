@@ -10,7 +10,7 @@ _LARGEST = 1 << 30
 
 
 class InflatingSource:
-    """A deflated data set as a Source; what was inflated is kept.
+    """A deflated data set as a Source; what was inflated is kept until it is told to `forget`.
 
     Parameters
     ----------
@@ -26,22 +26,31 @@ class InflatingSource:
         self._next = begin
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._data = bytearray()
+        self._forgotten = 0
 
     def reaches(self, end: int) -> bool:
         """Whether the data set is at least `end` bytes long; raises StorageError."""
         self._inflate(end)
-        return end <= len(self._data)
+        return end <= self._forgotten + len(self._data)
 
     def read(self, position: int, length: int) -> bytes:
         """Read `length` bytes of the inflated data set at `position`; raises StorageError."""
         self._inflate(position + length)
-        return bytes(memoryview(self._data)[position : position + length])
+        start = position - self._forgotten
+        return bytes(memoryview(self._data)[start : start + length])
+
+    def forget(self, before: int) -> None:
+        """Keep nothing before a position, which is not read again: whoever reads on and on takes no more memory."""
+        if before > self._forgotten:
+            del self._data[: before - self._forgotten]
+            self._forgotten = before
 
     def close(self) -> None:
         """Close the file; what was inflated stays."""
         self._source.close()
 
     def _inflate(self, end: int) -> None:
+        end -= self._forgotten
         while len(self._data) < end and not self._inflater.eof:
             if len(self._data) > _LARGEST:
                 raise StorageError(f"{self.name} inflates to more than {_LARGEST} bytes")

@@ -9,7 +9,7 @@ from .header import Header
 from .limits import Limits
 
 # Explicit VR Big Endian, and GE's private syntax with pixels like that in an Implicit VR Little Endian data set.
-_BIG_ENDIAN = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
+BIG_ENDIAN_PIXELS = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
 _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
 
 
@@ -69,7 +69,7 @@ def describe(header: Header, limits: Limits) -> Image:
         raise IconError(f"Samples per Pixel is {samples}; 1 and 3 are known")
     photometric = header.text(0x00280004).upper() or ("RGB" if samples > 1 else "MONOCHROME2")
     allocated = _FLOATS.get(header.pixels.tag) or header.integer(0x00280100) or 0
-    packed = samples == 1 and header.transfer_syntax not in _BIG_ENDIAN  # as ACR-NEMA allowed, before DICOM
+    packed = samples == 1 and header.transfer_syntax not in BIG_ENDIAN_PIXELS  # as ACR-NEMA allowed, before DICOM
     if allocated not in {1, 8, 16, 32, 64} and not (allocated == 12 and packed):
         raise IconError(f"Bits Allocated is {allocated}; 1, 8, 16, 32 and 64 are known")
     stored = header.integer(0x00280101) or allocated
@@ -90,7 +90,7 @@ def describe(header: Header, limits: Limits) -> Image:
         signed=header.integer(0x00280103) == 1,
         floating=header.pixels.tag in _FLOATS,
         frames=max(header.integer(0x00280008) or 1, 1),
-        big_endian=header.transfer_syntax in _BIG_ENDIAN,
+        big_endian=header.transfer_syntax in BIG_ENDIAN_PIXELS,
         in_words=allocated <= 8 and header.pixels.vr == b"OW",
     )
 
