@@ -100,7 +100,20 @@ class CatalogueError(FindiconError):
 
 
 class StorageError(FindiconError):
-    """A file or an object of the archive cannot be read or written."""
+    """A file or an object of the archive cannot be read or written, or is not what it should be.
+
+    Parameters
+    ----------
+    text
+        One sentence that names the file or the instance.
+    status
+        DIMSE status of a C-STORE that fails so (PS3.4 B.2.3): A700 out of resources, A900 the data set is not what it
+        was announced as, C000 it cannot be understood.
+    """
+
+    def __init__(self, text: str, *, status: int = 0xA700) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class IconError(FindiconError):

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import pydicom
@@ -98,6 +99,18 @@ def test_eight_associations_store_at_once(archive: Archive, tmp_path: Path) -> N
         thread.join()
     assert archive.catalogue.counts()[Level.IMAGE] == 40
     assert {path.name for path in archive.files()} == {path.name for path in paths}
+
+
+def test_a_data_set_that_is_another_or_none_is_refused_for_what_it_is(archive: Archive, tmp_path: Path) -> None:
+    one, two = (write(instance(SOPInstanceUID=f"1.2.3.{number}"), tmp_path / "sent") for number in (1, 2))
+    other = BytesIO(one.read_bytes().replace(b"1.2.3.1\0", b"1.2.3.3\0", 1))  # in its File Meta Information only
+    nothing = BytesIO(two.read_bytes()[:-700] + b"\xff" * 100)
+    with Client(archive.address) as client:
+        for stream, status in ((other, 0xA900), (nothing, 0xC000)):
+            with pytest.raises(PeerError) as caught:
+                client.store(stream)
+            assert caught.value.status == status
+    assert archive.files() == []
 
 
 def test_a_data_set_without_study_is_refused_and_the_association_lives_on(archive: Archive, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from ..catalogue import Catalogue
+from ..catalogue import Catalogue, InstanceRecord
 from ..errors import CatalogueError, StorageError
 from ..observe import log
 from .commits import Commits
@@ -21,6 +21,10 @@ from .walk import File
 _BUFFER = 1 << 18
 # What associations say of themselves, too (a test holds the two together: importing them would load the network).
 IMPLEMENTATION = ("2.25.318920742037131138283679188874597518598", "FINDICON")
+
+# Statuses of a C-STORE (PS3.4 B.2.3)
+_DOES_NOT_MATCH = 0xA900
+_CANNOT_UNDERSTAND = 0xC000
 
 
 def _nobody() -> None:
@@ -117,12 +121,13 @@ class Storage:
         """Keep a file that is whole and synced; raises StorageError or CatalogueError."""
         place = self._folder.place_of(sop_instance)
         found = incoming.stat()
-        record = read_record(File(str(incoming), found.st_size, found.st_mtime), location=location_of(str(place)))
+        record = _understood(File(str(incoming), found.st_size, found.st_mtime), location_of(str(place)))
         facts = record.facts
         if (facts.sop_instance, facts.sop_class) != (sop_instance, sop_class):
             raise StorageError(
                 f"The data set is {facts.sop_instance} of class {facts.sop_class or 'unknown'},"
-                f" but was announced as {sop_instance} of class {sop_class}"
+                f" but was announced as {sop_instance} of class {sop_class}",
+                status=_DOES_NOT_MATCH,
             )
         if not self._folder.place(incoming, sop_instance):
             self._keep_first(incoming, place, sop_instance)
@@ -169,6 +174,15 @@ class Storage:
 
     def _is_catalogued(self, place: Path) -> bool:
         return location_of(str(place)) in self._catalogue.files(location_of(str(place)))
+
+
+def _understood(file: File, location: str) -> InstanceRecord:
+    try:
+        return read_record(file, location=location)
+    except StorageError as exc:
+        if isinstance(exc.__cause__, OSError):  # the disk is at fault: another attempt may succeed
+            raise
+        raise StorageError(f"The data set cannot be understood: {exc}", status=_CANNOT_UNDERSTAND) from exc
 
 
 class _Stream(io.FileIO):

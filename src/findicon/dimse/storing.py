@@ -25,6 +25,11 @@ OUT_OF_RESOURCES = 0xA700
 DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 INVALID_INSTANCE = 0x0117
+# What the sender is told; what it has to do with our files stands in the log.
+_COMMENTS = {
+    DOES_NOT_MATCH: "The data set is not the instance that was announced",
+    CANNOT_UNDERSTAND: "The data set cannot be understood",
+}
 # What an instance can be sent as when its own transfer syntax is refused.
 _PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 _MOST_CONTEXTS = 128
@@ -150,7 +155,8 @@ def receive_instance(association: Association, received: Received, ingest: Inges
             association.read_data_into(None, context, limit)
         if isinstance(error, StorageError | CatalogueError | OSError):
             log.error("an instance was not kept", sender=sender, instance=sop_instance, reason=str(error))
-            return OUT_OF_RESOURCES, "The instance cannot be kept"
+            status = error.status if isinstance(error, StorageError) else OUT_OF_RESOURCES
+            return status, _COMMENTS.get(status, "The instance cannot be kept")
         log.exception("an instance was not kept", sender=sender, instance=sop_instance)
         return CANNOT_UNDERSTAND, "Internal error, see the log of the receiver"
     return SUCCESS, ""
