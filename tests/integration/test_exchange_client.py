@@ -47,7 +47,7 @@ def test_a_host_that_is_none() -> None:
         (pdu(3, b"\0\2\3\2"), PeerRejected, "for now: local limit exceeded"),
         (pdu(7, bytes(4)), PeerAborted, "aborted the association request"),
         (pdu(6, bytes(4)), PeerAborted, "instead of an answer to the association request"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", PeerAborted, "unknown type 48"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", PeerAborted, "request with HTTP, not DICOM"),
         (pdu(2, bytes(80)), PeerRejected, "none of our presentation contexts"),
         (pdu(2, bytes(68) + b"\x21\0\0\xff"), PeerAborted, "an item of 255 bytes"),
         (b"", PeerAborted, "ended the association request"),

@@ -3,11 +3,13 @@
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 
 import pytest
 
 from findicon.dimse import Address, Limits, Peer, UserIdentity
-from findicon.errors import QueryError
+from findicon.errors import CatalogueError, QueryError, StorageError
 from findicon.query import Cancel, Match, Query
 from findicon.scp import Server
 from findicon.scu import Client
@@ -93,6 +95,32 @@ def _items(body: bytes, kind: int) -> Iterator[int]:
         offset += 4 + struct.unpack_from(">H", body, offset + 2)[0]
 
 
+def test_a_verb_that_is_refused_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    peers = [Peer("a", Address("RAW", "127.0.0.1", 104), frozenset({"echo"}))]
+    archive = MemoryArchive()
+    with caplog.at_level("INFO", "findicon"):
+        with Server(archive, peers=peers, ingest=archive, source=archive) as server, call(server) as peer:
+            peer.associate((1, VERIFICATION, [IMPLICIT]), (3, FIND, [EXPLICIT]), (5, CT, [EXPLICIT]))
+    (record,) = (one for one in caplog.records if one.message == "presentation contexts refused")
+    assert record.reason == "peer a has not the verbs find, store"  # type: ignore[attr-defined]
+
+
+def test_a_caller_that_is_rejected_and_one_that_asks_for_nothing_served_are_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    peers = [Peer("a", Address("RAW", "127.0.0.1", 104))]
+    with caplog.at_level("INFO", "findicon"):
+        with Server(MemoryFinder(), peers=peers) as server:
+            with call(server) as peer:
+                peer.send(associate_request(calling="STRANGER"))
+                assert peer.receive()[0] == 3
+            with call(server) as peer:
+                peer.associate((1, "1.2.3", [IMPLICIT]))
+    reasons = {one.message: getattr(one, "reason", "") for one in caplog.records}
+    assert reasons["association rejected"] == "calling AE title not recognized"
+    assert reasons["presentation contexts refused"].startswith("none has an abstract syntax")
+
+
 # associating
 
 
@@ -109,6 +137,25 @@ def test_what_cannot_be_accepted_is_rejected(settings: dict[str, object], answer
             peer.send(associate_request(**settings))  # type: ignore[arg-type]
             assert peer.receive() == (3, bytes((0, *answer)))
         assert lives(server)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", "no association request but HTTP, not DICOM"),
+        (b"\x16\x03\x01\2\0\1\0\1\xfc\3\3", "no association request but TLS, not DICOM"),
+        (b"\x7fELF\1\1\1\1", "no association request but something that is no DICOM: 7f 45 4c 46 01 01 01 01"),
+    ],
+)
+def test_who_speaks_something_else_is_logged_by_its_name(
+    caplog: pytest.LogCaptureFixture, data: bytes, reason: str
+) -> None:
+    with caplog.at_level("INFO", "findicon"):
+        with Server(MemoryFinder()) as server, call(server) as peer:
+            peer.send(data)
+            assert peer.receive() == (7, bytes((0, 0, 2, 1)))
+    (record,) = (one for one in caplog.records if one.message == "no association")
+    assert record.reason == reason  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("data", [ECHO, ABORT, b"GET / HTTP/1.1\r\n\r\n", associate_request(largest=7), bytes(6)])
@@ -404,6 +451,39 @@ def test_store_checks_what_it_is_told(request_pdu: bytes, status: int) -> None:
         assert list(archive.files) == (["1.2.3"] if status == 0 else [])
         peer.send(store_request() + data_pdu(1, LAST, bytes(100)))
         assert peer.status() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "comment"),
+    [
+        (
+            StorageError("/srv/x is another", status=0xA900),
+            0xA900,
+            "The data set is not the instance that was announced",
+        ),
+        (StorageError("/srv/x is nothing", status=0xC000), 0xC000, "The data set cannot be understood"),
+        (StorageError("/srv/x cannot be written"), 0xA700, "The instance cannot be kept"),
+        (CatalogueError("sqlite is locked"), 0xA700, "The instance cannot be kept"),
+        (KeyError("x"), 0xC000, "Internal error, see the log of the receiver"),
+    ],
+)
+def test_a_store_that_fails_says_why_and_nothing_about_our_files(error: Exception, status: int, comment: str) -> None:
+    class Refusing(MemoryArchive):
+        @contextmanager
+        def receive(self, *what: str) -> Iterator[BytesIO]:  # type: ignore[override]
+            yield BytesIO()
+            raise error
+
+    archive = Refusing()
+    with Server(archive, ingest=archive) as server, call(server) as peer:
+        peer.associate((1, CT, [EXPLICIT]))
+        peer.send(store_request() + data_pdu(1, LAST, bytes(100)))
+        answer = peer.answer()
+        assert answer[0x0900] == struct.pack("<H", status)
+        assert answer[0x0902].decode().strip() == comment
+        peer.send(store_request())
+        peer.send(data_pdu(1, LAST, bytes(100)))
+        assert peer.status() == status
 
 
 def test_an_ingest_that_fails_in_the_middle_is_a_status() -> None:

@@ -20,6 +20,7 @@ from .association import Association
 from .limits import Limits
 from .negotiation import Negotiated, Offer, encode_options, negotiate_contexts, query_options
 from .pdus import MalformedError
+from .strangers import stranger
 from .tls import wrapped
 from .transport import Transport, TransportClosedError, TransportTimeoutError
 
@@ -154,8 +155,8 @@ def receive_proposal(
         transport.handshake(deadline)
         transport.need(pdus.HEADER.size, deadline)
         kind, length = pdus.HEADER.unpack_from(transport.buffered())
+        _check_kind(kind, bytes(transport.buffered()[:16]))
         pdus.check_length(kind, length, limits.association_pdu)
-        _check_kind(kind)
         transport.need(pdus.HEADER.size + length, deadline)
         transport.take(pdus.HEADER.size)
         request = decode_request(transport.take(length))
@@ -176,7 +177,9 @@ def receive_proposal(
     return proposal
 
 
-def _check_kind(kind: int) -> None:
+def _check_kind(kind: int, said: bytes) -> None:
+    if kind not in pdus.KINDS:
+        raise MalformedError(stranger(said), pdus.UNRECOGNIZED_PDU)
     if kind == pdus.ABORT:
         raise TransportClosedError("the peer aborted")
     if kind != pdus.ASSOCIATE_RQ:

@@ -37,6 +37,8 @@ RESPONSE = 0x8000
 NO_DATA_SET = 0x0101
 LARGEST = 1 << 16  # bytes; a command set of the Standard has a few hundred
 
+_LONGEST_COMMENT = 64
+_MORE = b"..."
 _HEAD = Struct("<HHI")
 _SHORT = Struct("<HHIH")
 _GROUP_LENGTH = Struct("<HHII")
@@ -132,7 +134,8 @@ def encode_command(elements: Mapping[int, int | str]) -> bytes:
     Parameters
     ----------
     elements
-        Values by element number: numbers, or text that is cut to what its VR holds. An Offending Element is its tag.
+        Values by element number: numbers, or text that is cut to what its VR holds, an Error Comment after a word. An
+        Offending Element is its tag.
     """
     parts = []
     for element in sorted(elements):
@@ -143,8 +146,19 @@ def encode_command(elements: Mapping[int, int | str]) -> bytes:
             tag = int(value)
             parts.append(_HEAD.pack(0, element, 4) + Struct("<HH").pack(tag >> 16, tag & 0xFFFF))
         else:
-            text = str(value).encode("ascii", "replace")[:64]
+            text = _comment(str(value)) if element == ERROR_COMMENT else str(value).encode("ascii", "replace")[:64]
             text += (b"\0" if element in _UIDS else b" ") * (len(text) % 2)
             parts.append(_HEAD.pack(0, element, len(text)) + text)
     body = b"".join(parts)
     return _GROUP_LENGTH.pack(0, 0, 4, len(body)) + body
+
+
+def _comment(text: str) -> bytes:
+    """Give what LO holds of a sentence (PS3.5 6.2): no controls, no backslash, and whole words."""
+    words = "".join(one if one.isprintable() and one != "\\" else " " for one in text).split()
+    comment = " ".join(words).encode("ascii", "replace")
+    if len(comment) <= _LONGEST_COMMENT:
+        return comment
+    cut = comment[: _LONGEST_COMMENT - len(_MORE) + 1]
+    end = cut.rfind(b" ")
+    return (cut[:end].rstrip(b" ,;:") if end > 0 else cut[:-1]) + _MORE

@@ -11,6 +11,7 @@ P_DATA = 0x04
 RELEASE_RQ = 0x05
 RELEASE_RP = 0x06
 ABORT = 0x07
+KINDS = range(ASSOCIATE_RQ, ABORT + 1)
 
 HEADER = Struct(">BxI")  # type, reserved, length of what follows
 _VALUE_HEADER = Struct(">IBB")  # length, presentation context ID, message control header

@@ -15,6 +15,7 @@ from .association import Association
 from .limits import Limits
 from .negotiation import RESULTS, agree_as_requestor, encode_options, proposed_contexts
 from .pdus import MalformedError
+from .strangers import stranger
 from .tls import wrapped
 from .transport import Transport, TransportClosedError, TransportTimeoutError
 
@@ -77,6 +78,7 @@ def request_association(
         transport.send(encode_request(request), limits.associate, limits.slowest)
         transport.need(pdus.HEADER.size, deadline)
         kind, length = pdus.HEADER.unpack_from(transport.buffered())
+        _check_kind(kind, bytes(transport.buffered()[:16]), name)
         pdus.check_length(kind, length, limits.association_pdu)
         transport.need(pdus.HEADER.size + length, deadline)
         transport.take(pdus.HEADER.size)
@@ -112,6 +114,11 @@ def _handshake(transport: Transport, name: str, deadline: float) -> None:
         transport.handshake(deadline)
     except TransportClosedError as error:
         raise PeerRejected(name, str(error)) from error
+
+
+def _check_kind(kind: int, said: bytes, name: str) -> None:
+    if kind not in pdus.KINDS:
+        raise PeerAborted(name, f"answered the association request with {stranger(said)}")
 
 
 def _accepted(kind: int, body: memoryview, name: str) -> memoryview:

@@ -13,6 +13,8 @@ import ssl
 from time import monotonic
 from typing import Final
 
+from .strangers import tls_stranger
+
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 _HAS_POLL = hasattr(select, "poll")
 # What a non-blocking socket says, plain or TLS, when it would have to wait.
@@ -69,7 +71,9 @@ class Transport:
                 if not self._poll(write=True, seconds=max(0.0, deadline - monotonic())):
                     raise TransportTimeoutError from None
             except (OSError, ValueError) as error:
-                raise TransportClosedError(f"TLS handshake failed: {_reason(error)}") from error
+                probably = tls_stranger(str(error))
+                reason = f"{_reason(error)}{f' ({probably})' if probably else ''}"
+                raise TransportClosedError(f"TLS handshake failed: {reason}") from error
 
     # Receiving
 

@@ -124,7 +124,7 @@ def query_from_identifier(identifier: Dataset, model: Model, options: Options | 
 
 
 def _unreadable(error: Exception, tag: int | None) -> QueryError:
-    return QueryError(f"The identifier cannot be decoded: {error}", status=0xC000, offending_element=tag)
+    return QueryError(f"Malformed identifier: {error}", status=0xC000, offending_element=tag)
 
 
 def _element(raw: RawDataElement) -> Element:

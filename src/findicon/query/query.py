@@ -146,5 +146,5 @@ def level_named(name: str) -> Level:
         return Level(name)
     except ValueError:
         raise QueryError(
-            f"Query/Retrieve Level {name!r} is none of {', '.join(Level)}", offending_element=QUERY_RETRIEVE_LEVEL
+            f"{name!r} is no level: it may be {', '.join(Level)}", offending_element=QUERY_RETRIEVE_LEVEL
         ) from None

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..dimse import CALLING_NOT_RECOGNIZED, VERBS, AssociateRequest, Offer, Peer, Rejection, Terms
 from ..errors import QueryError
@@ -22,12 +22,15 @@ class Caller:
         As it called.
     verbs
         What it may do.
+    refused
+        What it asked for, could have had of us, and may not do.
     """
 
     name: str
     ae_title: str
     host: str
     verbs: frozenset[str]
+    refused: tuple[str, ...] = ()
 
 
 class Doors:
@@ -80,8 +83,12 @@ class Doors:
             caller = Caller(request.calling, request.calling, host, frozenset(VERBS))
         offers: dict[str, Offer] = {}
         forbidden: dict[str, Offer] = {}
+        asked = {one.abstract_syntax for one in request.contexts}
+        refused = []
         for verb, services in self._services.items():
             (offers if verb in caller.verbs else forbidden).update(services)
+            if verb not in caller.verbs and not asked.isdisjoint(services):
+                refused.append(verb)
         proposed = [(one.abstract_syntax, one.transfer_syntaxes) for one in request.contexts]
         stores = "store" in self._services
         gets = "get" in self._services
@@ -89,6 +96,10 @@ class Doors:
             may_store, may_get = stores and "store" in caller.verbs, gets and "get" in caller.verbs
             storage = storage_offers(proposed, store=may_store, get=may_get)
             (offers if may_store or may_get else forbidden).update(storage)
+            if storage and stores and not may_store and not may_get:
+                refused.append("store")
+        if refused:
+            caller = replace(caller, refused=tuple(refused))
         return caller, Terms(offers, forbidden, self._options)
 
 

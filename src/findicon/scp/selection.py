@@ -40,7 +40,7 @@ def read_selection(association: Association, received: Received) -> Query:
         name = str(identifier.get("QueryRetrieveLevel") or "")
         keys = {int(one.tag): Key.from_element(one) for one in identifier if int(one.tag) in _UNIQUE_KEYS}
     except Exception as error:  # pydicom raises whatever Python raises for bytes that are no data set
-        raise QueryError("The identifier cannot be decoded", status=replies.UNABLE_TO_PROCESS) from error
+        raise QueryError("Malformed identifier", status=replies.UNABLE_TO_PROCESS) from error
     level = level_named(name)
     if level not in model.levels:
         raise QueryError(f"{model.name} has no {level} level", offending_element=0x00080052)

@@ -11,6 +11,7 @@ from ..dimse import (
     LIMIT_EXCEEDED,
     NO_REASON,
     Address,
+    Association,
     Connection,
     Flusher,
     Limits,
@@ -223,7 +224,7 @@ class Server:
         with self._lock:
             self._threads[threading.current_thread()] = service
         user = proposal.request.user
-        log.debug("association accepted", peer=proposal.peer, contexts=len(association.contexts))
+        self._tell_refusals(proposal, caller, association)
         audit(
             "association accepted",
             caller=caller.ae_title,
@@ -234,3 +235,16 @@ class Server:
         with contextlib.ExitStack() as ending:
             ending.callback(association.abort)  # nothing, once it is over
             service.run()
+
+    @staticmethod
+    def _tell_refusals(proposal: Proposal, caller: Caller, association: Association) -> None:
+        """Say in the log what a caller asked for and did not get: it may learn no more than a number."""
+        accepted, asked = len(association.contexts), len(proposal.request.contexts)
+        log.debug("association accepted", peer=proposal.peer, contexts=accepted, asked=asked)
+        if caller.refused:
+            reason = f"peer {caller.name} has not the verbs {', '.join(caller.refused)}"
+            log.warning("presentation contexts refused", peer=proposal.peer, reason=reason)
+            audit("verbs refused", caller=caller.ae_title, host=caller.host, verbs=caller.refused)
+        elif not accepted:
+            reason = "none has an abstract syntax and a transfer syntax that are served"
+            log.warning("presentation contexts refused", peer=proposal.peer, reason=reason)

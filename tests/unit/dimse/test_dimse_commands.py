@@ -43,9 +43,25 @@ def test_we_read_it_too() -> None:
     assert not command.is_pending
 
 
-def test_an_error_comment_has_64_characters_of_the_default_repertoire_at_most() -> None:
-    command = decode_command(encode_command({commands.COMMAND_FIELD: 1, commands.ERROR_COMMENT: "ä" * 100}))
-    assert command.error_comment == "?" * 64
+@pytest.mark.parametrize(
+    ("text", "comment"),
+    [
+        ("Short and whole", "Short and whole"),
+        ("x" * 64, "x" * 64),
+        ("x" * 65, "x" * 61 + "..."),
+        ("\N{EURO SIGN}" * 100, "?" * 61 + "..."),
+        (
+            "The Unique Key of the SERIES level is missing, which a request needs to have",
+            "The Unique Key of the SERIES level is missing, which a...",
+        ),
+        ("one two, " + "three " * 9 + "four five", "one two, " + "three " * 8 + "..."),
+        ("a\\b\tc\nd", "a b c d"),
+    ],
+)
+def test_an_error_comment_has_64_characters_at_most_and_whole_words(text: str, comment: str) -> None:
+    command = decode_command(encode_command({commands.COMMAND_FIELD: 1, commands.ERROR_COMMENT: text}))
+    assert command.error_comment == comment.replace(" ...", "...")
+    assert len(command.error_comment) <= 64
 
 
 @pytest.mark.parametrize("status", [0xFF00, 0xFF01])
@@ -89,7 +105,7 @@ def test_any_bytes_are_a_command_set_or_malformed(data: bytes) -> None:
         ),
         st.integers(0, 0xFFFF),
     ),
-    st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=64),
+    st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\"), max_size=64),
 )
 def test_what_is_encoded_is_decoded(numbers: dict[int, int], comment: str) -> None:
     command = decode_command(encode_command({commands.COMMAND_FIELD: 1, commands.ERROR_COMMENT: comment, **numbers}))
