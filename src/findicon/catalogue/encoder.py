@@ -6,9 +6,8 @@ all of that is ASCII, an answer is one formatted string turned into bytes at onc
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -39,8 +38,7 @@ _SPACE = tuple(" " * (length % 2) for length in range(_READY))
 _NULL = tuple("\0" * (length % 2) for length in range(_READY))
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element of every answer.
 
     Parameters

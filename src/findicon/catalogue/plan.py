@@ -1,7 +1,8 @@
 """A Query to what answers it: a selection, what its rows are encoded to, and what is left to match in Python."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from ..query import (
@@ -10,12 +11,16 @@ from ..query import (
     QUERY_RETRIEVE_LEVEL,
     Key,
     Level,
+    Model,
+    Options,
     Query,
     Value,
     combined_range,
     criteria,
     matcher,
     tag_of,
+    universal_key,
+    vr_of,
 )
 from .columns import COLUMNS, Column
 from .conditions import Condition, combined, condition, narrowing
@@ -31,6 +36,7 @@ _INSTANCE_AVAILABILITY = 0x00080056
 # Elements of an identifier that say how to read it, or that are answered whatever was asked.
 _NOT_KEYS = {0x00080005, QUERY_RETRIEVE_LEVEL, 0x00080053, _RETRIEVE_AE_TITLE, 0x00080201}
 _NO_MATCHES = {*_NOT_KEYS, ICON_IMAGE_SEQUENCE, _INSTANCE_AVAILABILITY}
+_COMBINED = {*DATE_AND_TIME, *DATE_AND_TIME.values()}
 _HEADER = "header.data"
 
 Row = Sequence[Any]
@@ -77,7 +83,62 @@ def plan(query: Query, retrieve_ae_title: str) -> Plan:
     QueryError
         A key's value cannot be matched with its VR.
     """
-    return _Planning(query, retrieve_ae_title).plan()
+    return _by_frame(query, retrieve_ae_title) or _Planning(query, retrieve_ae_title).plan()
+
+
+def _by_frame(query: Query, retrieve_ae_title: str) -> Plan | None:
+    """Plan by what was planned for the same keys before; None where what they ask for changes more than conditions.
+
+    Whoever asks, asks for the same keys again and again: then all that is new are the values of a few of them.
+    """
+    frame = _frame(
+        query.level, query.model, tuple(query.keys), query.options, query.order, query.offset > 0, retrieve_ae_title
+    )
+    if frame is None:
+        return None
+    conditions: list[Condition] = []
+    for tag, key in query.keys.items():
+        if not key.values and not key.items:
+            continue
+        column = COLUMNS.get(tag)
+        if column is None or tag in _NO_MATCHES or column.level.depth > query.level.depth or column.kind == "sequence":
+            return None
+        if tag in _COMBINED and query.options.combined_datetime:
+            return None
+        wanted = criteria.criterion(key, query.options)
+        if isinstance(wanted, criteria.Universal):
+            continue
+        found = condition(_table(column, query.level), column, wanted)
+        if found is None:
+            return None
+        conditions.append(found)
+    conditions = led(conditions)
+    shapes = tuple(shape for shape, _ in conditions)
+    values = tuple(value for _, values in conditions for value in values)
+    return replace(frame, selection=replace(frame.selection, conditions=shapes), values=values)
+
+
+@lru_cache(maxsize=512)
+def _frame(
+    level: Level,
+    model: Model,
+    tags: tuple[int, ...],
+    options: Options,
+    order: tuple[str, ...],
+    has_offset: bool,
+    retrieve_ae_title: str,
+) -> Plan | None:
+    """Plan a question that asks for these keys and matches none; None where rows have to be completed in Python."""
+    keys = (universal_key(tag, vr_of(tag)) for tag in tags)
+    asked = Query(level, model=model, keys=keys, defaults=False, options=options, order=order, offset=int(has_offset))
+    made = _Planning(asked, retrieve_ae_title).plan()
+    return made if made.complete is None and made.below is None else None
+
+
+def _table(column: Column, level: Level) -> str:
+    if column.level is Level.PATIENT and level is not Level.PATIENT and column.kind != "number":
+        return "study"  # a study has its patient's attributes as its own instances say them
+    return TABLES[column.level].name
 
 
 @dataclass
@@ -184,7 +245,7 @@ class _Planning:
 
     def _narrow(self, column: Column | None, wanted: criteria.Criterion) -> None:
         """Have the database leave out what cannot match, for what only Python can match."""
-        superset = narrowing(self._table(column), column, wanted) if column else None
+        superset = narrowing(_table(column, self.query.level), column, wanted) if column else None
         if superset:
             self.conditions.append(superset)
 
@@ -215,7 +276,7 @@ class _Planning:
     def _match(self, column: Column, wanted: criteria.Criterion) -> None:
         if isinstance(wanted, criteria.Universal):
             return
-        found = condition(self._table(column), column, wanted)
+        found = condition(_table(column, self.query.level), column, wanted)
         if found:
             self.conditions.append(found)
             return
@@ -234,7 +295,7 @@ class _Planning:
             if not bounds:
                 continue
             if day.level.depth <= self.query.level.depth:
-                self.conditions.append(combined(self._table(day), day, time, *bounds))
+                self.conditions.append(combined(_table(day, self.query.level), day, time, *bounds))
             elif self.query.options.relational:
                 table = TABLES[day.level].name
                 self.below.setdefault(day.level, []).append(combined(table, day, time, *bounds))
@@ -248,13 +309,8 @@ class _Planning:
         self.elements.append(Element(ICON_IMAGE_SEQUENCE, "SQ", len(self.columns)))
         return len(self.columns)
 
-    def _table(self, column: Column) -> str:
-        if column.level is Level.PATIENT and self.query.level is not Level.PATIENT and column.kind != "number":
-            return "study"  # a study has its patient's attributes as its own instances say them
-        return TABLES[column.level].name
-
     def _column(self, column: Column) -> str:
-        return f"{self._table(column)}.{column.name}"
+        return f"{_table(column, self.query.level)}.{column.name}"
 
     def _place(self, name: str) -> int:
         if name not in self.columns:

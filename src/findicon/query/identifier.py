@@ -10,7 +10,7 @@ from ..errors import QueryError
 from .attributes import BYTES_VRS, encode_value, head, texts_in, values_of
 from .characters import TEXT_VRS, character_sets_of, characters_for
 from .encoding import deflate, inflate
-from .keys import Key, vr_of
+from .keys import Key, universal_key, vr_of
 from .levels import QUERY_RETRIEVE_LEVEL, Level, Model
 from .matching import Value
 from .query import Options, Query, level_named
@@ -174,6 +174,8 @@ def _key(element: Element, names: tuple[str, ...] | None) -> Key:
     vr = vr_of(element.tag)
     if vr == "UN":
         vr = element.vr
+    if not element.value and not element.items:
+        return universal_key(element.tag, vr)
     if vr == "SQ":
         return Key(element.tag, vr, items=tuple(tuple(_key(one, names) for one in item) for item in element.items))
     values = _values(element, vr if element.vr == "UN" else element.vr, names)

@@ -17,15 +17,11 @@ class Level(StrEnum):
     SERIES = "SERIES"
     IMAGE = "IMAGE"
 
-    @property
-    def unique_key(self) -> int:
-        """Tag of the level's Unique Key (PS3.4 C.2.2.1.1)."""
-        return _UNIQUE_KEYS[self]
-
-    @property
-    def depth(self) -> int:
-        """0 for PATIENT to 3 for IMAGE."""
-        return _LEVELS.index(self)
+    # Set below: asked for many times in every query, where a property would cost more than what is done with it.
+    unique_key: int
+    """Tag of the level's Unique Key (PS3.4 C.2.2.1.1)."""
+    depth: int
+    """0 for PATIENT to 3 for IMAGE."""
 
     @classmethod
     def _missing_(cls, value: object) -> "Level | None":
@@ -39,6 +35,8 @@ _UNIQUE_KEYS = {
     Level.SERIES: 0x0020000E,  # Series Instance UID
     Level.IMAGE: 0x00080018,  # SOP Instance UID
 }
+for _depth, _level in enumerate(Level):
+    _level.depth, _level.unique_key = _depth, _UNIQUE_KEYS[_level]
 
 
 class Model(Enum):
@@ -69,4 +67,4 @@ class Model(Enum):
 
     def levels_above(self, level: Level) -> tuple[Level, ...]:
         """Give the levels whose Unique Keys a hierarchical query at `level` has to fix (PS3.4 C.4.1.2.1)."""
-        return tuple(above for above in self.levels if above.depth < level.depth)
+        return _LEVELS[0 if self is Model.PATIENT_ROOT else 1 : level.depth]

@@ -10,6 +10,14 @@ _LONG_LENGTH = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV"
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 16
+_SHORT_HEAD = struct.Struct("<HH2sH")
+_SHORT_VRS = {
+    vr.encode(): vr
+    for vr in (
+        "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM",
+        "UI", "UL", "US",
+    )
+}  # fmt: skip
 
 
 class Malformed(ValueError):
@@ -49,8 +57,28 @@ def elements_of(data: bytes, *, explicit: bool) -> tuple[Element, ...]:
     Malformed
         An element ends beyond the end, or sequences nest too deeply.
     """
-    found = _Walk(data, explicit).elements(0, len(data), 0)
+    found, at = _plain(data) if explicit else ([], 0)
+    if at < len(data):
+        found += _Walk(data, explicit).elements(at, len(data), 0)
     return tuple(found)
+
+
+def _plain(data: bytes) -> tuple[list[Element], int]:
+    """Take the first elements apart as far as they are as most are, in explicit VR and short; give where they end."""
+    found: list[Element] = []
+    at, end = 0, len(data)
+    try:
+        while at < end:
+            group, number, code, length = _SHORT_HEAD.unpack_from(data, at)
+            vr = _SHORT_VRS.get(code)
+            after = at + 8 + length
+            if vr is None or after > end or group == 0xFFFE:
+                break
+            found.append(Element(group << 16 | number, vr, data[at + 8 : after]))
+            at = after
+    except struct.error:
+        pass  # the walk says what is wrong
+    return found, at
 
 
 def items_of(value: bytes, *, explicit: bool) -> tuple[tuple[Element, ...], ...]:
