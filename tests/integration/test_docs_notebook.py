@@ -32,7 +32,7 @@ def test_the_notebook_runs_and_shows_what_it_shows(tmp_path: Path) -> None:
     kept = json.loads((DOCS / "notebooks" / "pictures.ipynb").read_text(encoding="utf-8"))
     assert [cell["source"] for cell in fresh["cells"]] == [cell["source"] for cell in kept["cells"]]
     assert kinds(fresh) == kinds(kept), "`make docs` runs the notebook again"
-    assert sum("text/html" in shown for shown in kinds(fresh)) == 3
+    assert sum("text/html" in shown for shown in kinds(fresh)) == 4
     assert sum("image/png" in shown for shown in kinds(fresh)) == 2
-    assert str(fresh).count("data:image/png;base64,") >= 5
+    assert str(fresh).count("data:image/png;base64,") >= 15
     assert "/tmp" not in json.dumps(kept)

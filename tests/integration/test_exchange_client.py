@@ -277,7 +277,7 @@ def test_the_asker_cancels_while_nothing_comes() -> None:
 
 def test_a_peer_that_does_not_stop_is_aborted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("findicon.scu.asking._message_ids", iter(range(100)))
-    monkeypatch.setattr("findicon.scu.matches._DRAIN", 0.1)
+    monkeypatch.setattr("findicon.scu.answers._DRAIN", 0.1)
 
     def script(caller: Caller) -> None:
         caller.accept()

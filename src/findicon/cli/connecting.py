@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..scu import Client, WebClient
+from ..scu import Client, WebClient, is_web_address
 from .settings import Settings
 
 
@@ -27,12 +27,9 @@ def connected(settings: Settings, name: str, *, calling_ae_title: str, timeout: 
     QueryError
         The name is none of these.
     """
-    if name.lower().startswith(("http://", "https://")):
-        web = WebClient(name, timeout=timeout)
-        try:
+    if is_web_address(name):
+        with WebClient(name, timeout=timeout, tls=settings.tls.tls(), thumbnail_size=settings.icons.size) as web:
             yield web
-        finally:
-            web.close()
     else:
         with Client(settings.peer(name), calling_ae_title=calling_ae_title, timeout=timeout) as client:
             yield client

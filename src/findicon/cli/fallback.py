@@ -18,7 +18,6 @@ from ..show import icon_of_thumbnail
 from .receiving import OneInstance
 from .representative import Representatives
 from .settings import IconSettings
-from .walk import uid_of
 
 _AT_ONCE = 4  # pictures that are made at the same time, each on an association of its own
 _TRIED = 3  # images that are tried for one picture
@@ -32,7 +31,7 @@ class Fallback:
     Parameters
     ----------
     client
-        Whom the answers are from. A DICOMweb server is always asked for its thumbnails (PS3.18 10.4.1.1.4).
+        Whom the answers are from. Those of a DICOMweb server fetch its thumbnails themselves (PS3.18 10.4.1.1.4).
     settings
         How large pictures are, and which image of a series is taken.
     retrieves
@@ -71,28 +70,21 @@ class Fallback:
             yield f"{others} more could not be made for other reasons"
 
     def _pictured(self, match: Match, level: Level) -> Match:
-        if match.icon is not None or self._cancel():
+        if self._cancel():
             return match
+        if match.icon is not None:
+            return match if match.dataset.get("IconImageSequence") else _Pictured(match, match.icon)
         try:
-            icon = self._icon(match.dataset, level)
+            icon = self._retrieved(match.dataset, level) if self._retrieves else None
+            problem = match.icon_problem if icon is None and isinstance(self._client, WebClient) else ""
         except FindiconError as error:
+            icon, problem = None, str(error)
+        if problem:
             with self._lock:
-                self._problems[str(error)] += 1
-            return match
+                self._problems[problem] += 1
         return match if icon is None else _Pictured(match, icon)
 
-    def _icon(self, answer: Dataset, level: Level) -> Icon | None:
-        if isinstance(self._client, WebClient):
-            uids = [uid_of(answer, one) for one in Level if 0 < one.depth <= level.depth]
-            thumbnail = self._client.thumbnail(uids, self._size)
-            try:
-                if thumbnail:
-                    return icon_of_thumbnail(thumbnail, self._size)
-            except IconError:
-                if not self._retrieves:
-                    raise
-        if not self._retrieves:
-            return None
+    def _retrieved(self, answer: Dataset, level: Level) -> Icon | None:
         problem: FindiconError | None = None
         for instance in islice(self._representatives.of(answer, level), _TRIED):
             if self._cancel():

@@ -10,6 +10,7 @@ from functools import cached_property
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from ..icons import Icon
 from ..query import Cancel, Finder, Key, Level, Match, Query, encode, never, tag_of
 
 # What PS3.3 gives to the patient, the study, the series and the image, as far as people ask for it.
@@ -59,6 +60,16 @@ class _Below(Match):
     def encoded(self, transfer_syntax: UID) -> bytes:
         """Give the whole, encoded."""
         return encode(self.dataset, transfer_syntax)
+
+    @property
+    def icon(self) -> Icon | None:
+        """The answer's picture, which may come another way than in its identifier."""
+        return self._match.icon
+
+    @property
+    def icon_problem(self) -> str:
+        """Why it cannot be used."""
+        return self._match.icon_problem
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -1,9 +1,11 @@
 """Asking others: a client of DICOM peers that gives their answers as they come, and one of DICOMweb servers."""
 
+from .answers import PeerMatch
 from .client import Client
 from .dicomweb import WebClient
-from .matches import Matches, PeerMatch
+from .matches import FoundMatch, Matches
 from .retrieving import Retrieved
 from .upstream import Upstream
+from .web_session import is_web_address
 
-__all__ = ["Client", "Matches", "PeerMatch", "Retrieved", "Upstream", "WebClient"]
+__all__ = ["Client", "FoundMatch", "Matches", "PeerMatch", "Retrieved", "Upstream", "WebClient", "is_web_address"]

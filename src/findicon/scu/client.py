@@ -1,10 +1,10 @@
 """A client of one DICOM peer, over associations that are kept, and made again when they are gone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -12,13 +12,16 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from ..dimse import Address, Association, Limits, Peer, Tls, UserIdentity, commands, open_instance, request_association
 from ..errors import StorageError
 from ..query import Cancel, Ingest, Model, Options, Query, never
+from .answers import Answers
 from .asking import Asker, Question, models_for, name_character_set, retrieve_identifier
+from .dicomweb import WebClient
 from .echoing import echo
 from .matches import Matches
 from .pool import Pool
 from .proposals import Proposed, for_gets, for_moves, for_queries
 from .retrieving import Progress, Request, Retrieved, retrieve
 from .storing import Storer
+from .web_session import is_web_address
 
 _SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
@@ -26,10 +29,12 @@ _SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 class Client:
     """A client of one peer; a Finder over its answers. Any number of threads may use it at once.
 
+    The http(s) address of a DICOMweb server makes a WebClient instead, to which only `timeout` and `tls` mean anything.
+
     Parameters
     ----------
     address
-        ``AET@host:port``, an Address or a Peer.
+        ``AET@host:port``, an Address or a Peer; or ``https://host/dicom-web``.
     calling_ae_title
         What we call ourselves.
     timeout
@@ -51,6 +56,12 @@ class Client:
     QueryError
         The address is none.
     """
+
+    def __new__(cls, address: str | Address | Peer, **settings: Any) -> Any:
+        """Make a client of whichever kind the address needs."""
+        if cls is Client and isinstance(address, str) and is_web_address(address):
+            return WebClient(address, **{name: settings[name] for name in ("timeout", "tls") if name in settings})
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -124,19 +135,23 @@ class Client:
             name_character_set(identifier, self.peer.character_set)
             models: tuple[Model, ...] = (query.model,)
             options, offset, limit = query.options, query.offset, query.limit
+            asked: Iterable[int] = query.keys
         else:
             identifier = query
             models = (model,) if model else models_for(query)
             options, offset, limit = Options(), 0, None
+            asked = query.keys()
         wanted = for_queries(self._transfer_syntaxes, options)
-        return Matches(
+        answers = Answers(
             Asker(self._pool, Question(identifier, tuple(str(one.find) for one in models), wanted)),
+            self.find,
             cancel=cancel,
             offset=offset,
             limit=limit,
             timeout=self._timeout,
             character_set=self.peer.character_set,
         )
+        return Matches(answers, asked)
 
     def store(self, source: str | PathLike[str] | BinaryIO) -> None:
         """Send an instance (C-STORE, PS3.7 9.1.1), as it is or, where the peer takes only that, natively.

@@ -3,36 +3,29 @@
 dicomweb-client is imported when the first client is made: whoever talks DIMSE only does not need it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian
 
-from ..errors import PeerError, PeerTimeout, QueryError
-from ..query import Cancel, Level, Match, Query, encode, never
+from ..dimse import Tls
+from ..errors import FindiconError, QueryError
+from ..query import Cancel, Level, Model, Options, Query, never, query_from_identifier
+from .matches import Matches
+from .web_match import Thumbnail, WebMatch, answer_of, has_picture
+from .web_session import NotThereError, WebSession
 
 _PAGE = 200
-_UTF_8 = "ISO_IR 192"
-_QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE_TITLE, _INSTANCE_AVAILABILITY = 0x00080052, 0x00080054, 0x00080056
-# Bad request, not found, method not allowed, not acceptable, media type, not implemented: it has no such resource
-_NOT_THERE = {400, 404, 405, 406, 415, 501}
+_QUERY_RETRIEVE_LEVEL = 0x00080052
+_THUMBNAILS_AT_ONCE = 4
 _JPEG = ("image/jpeg",)
+_NO_VALUE = DataElement(_QUERY_RETRIEVE_LEVEL, "CS", "")
 _NATIVE = (("application/octet-stream", str(ExplicitVRLittleEndian)),)
 _Result = TypeVar("_Result")
-
-
-class WebMatch(Match):
-    """An answer that came as DICOM JSON."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.__dict__["dataset"] = dataset  # in the place of the property that would decode it
-
-    def encoded(self, transfer_syntax: UID) -> bytes:
-        """Give the answer's identifier encoded."""
-        return encode(self.dataset, transfer_syntax)
 
 
 class WebClient:
@@ -41,18 +34,28 @@ class WebClient:
     Parameters
     ----------
     address
-        The service's root, ``http://host:port/dicom-web``.
+        The service's root, ``https://host:port/dicom-web``. ``https://name:password@host/...`` says who we are; the
+        password is shown nowhere.
     timeout
         Seconds that the server may take to connect, and to say something.
     headers
         Of every request: an authorization, for example.
     largest
         Bytes of an answer, where the server says how long it is.
+    tls
+        Whom we trust, and our own certificate.
+    thumbnail_size
+        Longest side in pixels of the pictures of answers that are asked for with pictures.
+
+    Attributes
+    ----------
+    address
+        The service's root, without name and password.
 
     Raises
     ------
     QueryError
-        The address is none, or dicomweb-client is not installed.
+        The address is none, or the files of `tls` cannot be used.
     """
 
     def __init__(
@@ -60,49 +63,53 @@ class WebClient:
         address: str,
         *,
         timeout: float = 60.0,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         largest: int = 1 << 30,
+        tls: Tls | None = None,
+        thumbnail_size: int = 128,
     ) -> None:
-        try:
-            from dicomweb_client import DICOMwebClient  # noqa: PLC0415  see the head of this module
-            from dicomweb_client.session_utils import create_session  # noqa: PLC0415
-        except ImportError as error:
-            raise QueryError(f"{address} needs the package dicomweb-client: pip install dicomweb-client") from error
-        self.address = address.rstrip("/")
-        self._timeout = timeout
-        self._session = create_session()
-        self._session.hooks["response"].append(partial(_check_length, self.address, largest))
-        try:
-            self._client = DICOMwebClient(
-                self.address, session=self._session, headers=headers, permissive_uid=True, timeout=timeout
-            )
-        except ValueError as error:
-            raise QueryError(
-                f"{address!r} is no DICOMweb address: write http://host:port/path, as in "
-                "http://127.0.0.1:8042/dicom-web"
-            ) from error
+        from dicomweb_client import DICOMwebClient  # noqa: PLC0415  see the head of this module
+
+        self._web = WebSession(address, timeout=timeout, headers=headers, largest=largest, tls=tls)
+        self.address = self._web.address
+        self._client = DICOMwebClient(self.address, session=self._web.requests, permissive_uid=True, timeout=timeout)
         self._client.set_http_retry_params(retry=False)
+        self._size = thumbnail_size
+        self._threads = ThreadPoolExecutor(_THUMBNAILS_AT_ONCE, "thumbnails")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"WebClient({self.address!r})"
 
     def close(self) -> None:
-        """Close the connections that are kept."""
-        self._session.close()
+        """Wait for pictures that are on their way, and close the connections that are kept."""
+        self._threads.shutdown()
+        self._web.close()
 
-    def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
+    def find(self, query: Query | Dataset, cancel: Cancel = never) -> Matches:
         """Search (QIDO-RS); the answers come page by page.
 
         An answer has the attributes that the query asks for, without a value where the server gave none; Query/Retrieve
-        Level is added.
+        Level and the UIDs of the levels above are added. Asked for with pictures, answers that come without get the
+        server's thumbnails (PS3.18 10.4.1.1.4), which are fetched meanwhile.
 
         Raises
         ------
         QueryError
-            DICOMweb has no PATIENT level.
+            DICOMweb has no PATIENT level; or a data set that is no identifier.
         PeerError
-            The server failed, or cannot be reached.
+            While reading: the server failed, or cannot be reached.
         """
+        if isinstance(query, Dataset):
+            query = query_from_identifier(query, Model.STUDY_ROOT, Options(relational=True))
         if query.level is Level.PATIENT:
             raise QueryError("DICOMweb has no PATIENT level", offending_element=_QUERY_RETRIEVE_LEVEL)
-        return self._answers(query, self._search(query), cancel)
+        return Matches(self._answers(query, cancel), query.keys)
 
     def thumbnail(self, uids: Sequence[str], size: int) -> bytes | None:
         """Give the thumbnail of a study, series or instance (PS3.18 10.4.1.1.4).
@@ -129,7 +136,7 @@ class WebClient:
         url = f"{self.address}{path}/thumbnail?viewport={size},{size}"
 
         def ask() -> bytes:
-            answer = self._session.get(url, headers={"Accept": _JPEG[0]}, timeout=self._timeout)
+            answer = self._web.requests.get(url, headers={"Accept": _JPEG[0]}, timeout=self._web.timeout)
             answer.raise_for_status()
             return bytes(answer.content)
 
@@ -159,7 +166,7 @@ class WebClient:
         )
         if not frames:
             return None
-        with self._translated():
+        with self._web.translated():
             dataset = Dataset.from_json(described, bulk_data_uri_handler=_no_bulk_data)
             dataset.NumberOfFrames = 1
             allocated = int(dataset.get("BitsAllocated", 8))
@@ -176,100 +183,101 @@ class WebClient:
         PeerError
             The server does not give it, or cannot be reached.
         """
-        with self._translated():
+        with self._web.translated():
             found: Dataset = self._client.retrieve_instance(study, series, instance)
             return found
 
-    def _search(self, query: Query) -> Callable[[int, int], list[dict[str, Any]]]:
+    def _answers(self, query: Query, cancel: Cancel) -> Generator[WebMatch]:
+        above = _uids_above(query)
+        given, offset = 0, query.offset
+        unique = f"{query.level.unique_key:08X}"
+        search = self._search(query, above)
+        before: object = None
+        while not cancel():
+            wanted = _PAGE if query.limit is None else min(_PAGE, query.limit - given)
+            if wanted <= 0:
+                return
+            with self._web.translated():
+                page = search(wanted, offset)[:wanted]
+                first = page[0].get(unique) if page else None
+                datasets = [answer_of(query, answer, above) for answer in page]
+            if not page or (first is not None and first == before):
+                return  # the second: a server that does not know offset gives the first page for ever
+            before = first
+            yield from self._with_pictures(datasets, query, cancel)
+            given += len(page)
+            offset += len(page)
+
+    def _search(self, query: Query, above: Mapping[Level, str]) -> Callable[[int, int], list[dict[str, Any]]]:
         """Give the function that asks for a page: limit and offset."""
-        above = [query.keys.get(level.unique_key) for level in query.model.levels_above(query.level)]
-        path = [key.values[0] for key in above if key is not None and len(key.values) == 1]
-        in_path = {level.unique_key for level in (Level.STUDY, Level.SERIES)[: len(path)]}
-        if query.model.levels_above(query.level)[:1] == (Level.PATIENT,):
-            path, in_path = [], set()
-        keys = [key for key in query.keys.values() if key.tag not in in_path and key.tag != _QUERY_RETRIEVE_LEVEL]
         searches: dict[Level, Callable[..., list[dict[str, Any]]]] = {
             Level.STUDY: self._client.search_for_studies,
             Level.SERIES: self._client.search_for_series,
             Level.IMAGE: self._client.search_for_instances,
         }
+        in_path = {_QUERY_RETRIEVE_LEVEL, *(level.unique_key for level in above)}
+        keys = [key for key in query.keys.values() if key.tag not in in_path]
         search = partial(
             searches[query.level],
-            *path,
+            *above.values(),
             fuzzymatching=True if query.options.fuzzy_names else None,
             fields=[f"{key.tag:08X}" for key in keys if key.is_universal],
             search_filters={f"{key.tag:08X}": ",".join(key.values) for key in keys if key.values},
         )
         return lambda limit, offset: search(limit=limit, offset=offset)
 
-    def _answers(
-        self, query: Query, search: Callable[[int, int], list[dict[str, Any]]], cancel: Cancel
-    ) -> Iterator[Match]:
-        given, offset = 0, query.offset
-        unique = f"{query.level.unique_key:08X}"
-        before: object = None
-        while not cancel():
-            wanted = _PAGE if query.limit is None else min(_PAGE, query.limit - given)
-            if wanted <= 0:
-                return
-            with self._translated():
-                page = search(wanted, offset)
-                first = page[0].get(unique) if page else None
-            if not page or (first is not None and first == before):
-                return  # the second: a server that does not know offset gives the first page for ever
-            before = first
-            for answer in page[: None if query.limit is None else query.limit - given]:
-                with self._translated():
-                    dataset = _answer(query, answer)
-                yield WebMatch(dataset)
-                given += 1
-            offset += len(page)
+    def _with_pictures(self, datasets: Sequence[Dataset], query: Query, cancel: Cancel) -> Generator[WebMatch]:
+        """Give answers; where they lack pictures that were asked for, these are fetched meanwhile."""
+        pending = [
+            self._threads.submit(self._picture, dataset, query.level, cancel)
+            if query.icon and not has_picture(dataset)
+            else None
+            for dataset in datasets
+        ]
+        try:
+            for dataset, thumbnail in zip(datasets, pending, strict=True):
+                yield WebMatch(dataset, self.find, thumbnail)
+        except GeneratorExit:
+            for one in pending:
+                if one is not None:
+                    one.cancel()
+            raise
+
+    def _picture(self, dataset: Dataset, level: Level, cancel: Cancel) -> Thumbnail:
+        from ..show import icon_of_thumbnail  # noqa: PLC0415  what shows costs nothing to whoever only asks
+
+        uids = [
+            str(dataset.get(one.unique_key, _NO_VALUE).value or "") for one in Level if 0 < one.depth <= level.depth
+        ]
+        if cancel() or not all(uids):
+            return None, ""
+        try:
+            data = self.thumbnail(uids, self._size)
+            return (icon_of_thumbnail(data, self._size), "") if data else (None, "")
+        except FindiconError as error:
+            return None, str(error)
 
     def _if_there(self, ask: Callable[[], _Result]) -> _Result | None:
         try:
-            with self._translated():
+            with self._web.translated():
                 return ask()
-        except _NotThereError:
+        except NotThereError:
             return None
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        import requests  # noqa: PLC0415  comes with dicomweb-client
 
-        try:
-            yield
-        except PeerError:
-            raise
-        except requests.Timeout as error:
-            raise PeerTimeout(self.address, f"did not answer in {self._timeout:g} s") from error
-        except requests.HTTPError as error:
-            answer = error.response
-            kind = _NotThereError if answer is not None and answer.status_code in _NOT_THERE else PeerError
-            raise kind(self.address, f"answered {str(error).partition(' for url')[0]}") from error
-        except requests.ConnectionError as error:
-            raise PeerError(self.address, f"cannot be reached: {_innermost(error)}") from error
-        except Exception as error:  # whatever odd JSON or odd parts make of dicomweb-client and pydicom
-            raise PeerError(self.address, f"sent an answer that cannot be decoded: {error}") from error
-
-
-class _NotThereError(PeerError):
-    """The server has no such resource."""
-
-
-def _answer(query: Query, answer: dict[str, Any]) -> Dataset:
-    found = Dataset.from_json({tag: element for tag, element in answer.items() if tag.upper() != "00080005"})
-    dataset = Dataset()
-    for tag in {*query.keys, *(level.unique_key for level in query.model.levels_above(query.level))}:
-        if tag in found:
-            dataset.add(found[tag])
-        elif tag in query.keys:
-            dataset.add_new(tag, query.keys[tag].vr, None)
-    for tag in (_RETRIEVE_AE_TITLE, _INSTANCE_AVAILABILITY):
-        if tag in found:
-            dataset.add(found[tag])
-    dataset.QueryRetrieveLevel = str(query.level)
-    dataset.SpecificCharacterSet = _UTF_8
-    return dataset
+def _uids_above(query: Query) -> dict[Level, str]:
+    """Give the UIDs that go into the path of a search, from the study down."""
+    if query.model is Model.PATIENT_ROOT:
+        levels = query.model.levels_above(query.level)[1:]
+    else:
+        levels = query.model.levels_above(query.level)
+    found: dict[Level, str] = {}
+    for level in levels:
+        key = query.keys.get(level.unique_key)
+        if key is None or len(key.values) != 1:
+            break
+        found[level] = key.values[0]
+    return found
 
 
 def _as_file(dataset: Dataset) -> Dataset:
@@ -282,16 +290,3 @@ def _as_file(dataset: Dataset) -> Dataset:
 
 def _no_bulk_data(_tag: str, _vr: str, _uri: str) -> None:
     """Leave out what the metadata only refers to."""
-
-
-def _check_length(address: str, largest: int, response: Any, **_: object) -> None:
-    length = response.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > largest:
-        response.close()
-        raise PeerError(address, f"answers with {length} bytes, beyond the limit of {largest}")
-
-
-def _innermost(error: BaseException) -> str:
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return getattr(error, "strerror", None) or str(error)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -10,6 +11,9 @@ from ..errors import QueryError
 from ..query import Match
 from .card import card_of
 from .level import level_of
+
+Picture: TypeAlias = Image.Image
+"""Pillow's image, for annotations of whoever does not import Pillow."""
 
 _BACKGROUND, _BEHIND, _TITLE, _FACT = (22, 24, 28), (0, 0, 0), (230, 232, 235), (139, 146, 156)
 _LINE = 15

@@ -20,6 +20,7 @@ text-align:center}
 .findicon img{width:100%;height:100%;object-fit:contain;image-rendering:auto}
 .findicon figcaption{padding:8px 10px;overflow-wrap:anywhere}
 .findicon b{display:block;font-size:14px}.findicon span{display:block}
+.findicon p{grid-column:1/-1;margin:0}
 .findicon small{display:block;color:#8b929c;font-size:10px}
 @media print{.findicon{color:#000;background:none}.findicon figure{background:none;border:1px solid #999}}
 """
@@ -29,10 +30,11 @@ h1{color:#e6e8eb;font:600 18px system-ui,sans-serif}@media print{html{background
 """
 
 
-def cards_html(matches: Iterable[Match], *, level: Level | None = None, wanted: Sequence[str] = ()) -> str:
-    """Give answers as a grid of cards with their pictures: a piece of HTML for a notebook or a page."""
-    cards = "\n".join(_card(match, level, wanted) for match in matches)
-    return f'<style>{_STYLE}</style>\n<div class="findicon">\n{cards}\n</div>'
+def cards_html(matches: Iterable[Match], *, wanted: Sequence[str] = (), remarks: Iterable[str] = ()) -> str:
+    """Give answers as a grid of cards with their pictures, and remarks below: a piece of HTML for a notebook."""
+    cards = "\n".join(_card(match, None, wanted) for match in matches)
+    said = "\n".join(f"<p>{escape(remark)}</p>" for remark in remarks)
+    return f'<style>{_STYLE}</style>\n<div class="findicon">\n{cards}\n{said}\n</div>'
 
 
 def write_html(
@@ -59,7 +61,14 @@ def _card(match: Match, level: Level | None, wanted: Sequence[str]) -> str:
 def _picture(match: Match) -> str:
     if match.icon is None:
         return escape(f"no usable picture: {match.icon_problem}" if match.icon_problem else "no picture")
-    data = base64.b64encode(png_of(match.icon)).decode("ascii")
+    return picture_html(match.icon)
+
+
+def picture_html(icon: Icon | None) -> str:
+    """Give a picture as HTML with its data inside, for the cells of a data frame; nothing for None."""
+    if icon is None:
+        return ""
+    data = base64.b64encode(png_of(icon)).decode("ascii")
     return f'<img alt="" src="data:image/png;base64,{data}">'
 
 

@@ -4,8 +4,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from findicon.errors import PeerError
 from findicon.query import Model, Options, Query, encode
+from findicon.scu import Matches
+from findicon.scu.answers import PeerMatch
 from findicon.scu.asking import models_for, name_character_set, retrieve_identifier
-from findicon.scu.matches import PeerMatch
 from findicon.scu.proposals import Proposed, for_gets, for_moves, for_queries, for_stores
 
 EXPLICIT, IMPLICIT, J2K = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.90"
@@ -50,7 +51,11 @@ def test_a_retrieve_identifier_has_level_and_unique_keys_only() -> None:
 
 
 def match(dataset: Dataset, character_set: str = "") -> PeerMatch:
-    return PeerMatch(encode(dataset, ExplicitVRLittleEndian), ExplicitVRLittleEndian, "A@h:1", character_set)
+    return PeerMatch(encode(dataset, ExplicitVRLittleEndian), ExplicitVRLittleEndian, "A@h:1", character_set, nobody)
+
+
+def nobody(query: Query) -> Matches:
+    raise AssertionError(query)
 
 
 def test_an_answer_is_passed_on_as_it_came() -> None:
@@ -79,7 +84,7 @@ def test_the_peers_character_set_is_named_when_the_answer_is_passed_on() -> None
 
 
 def test_an_answer_that_cannot_be_decoded() -> None:
-    broken = PeerMatch(b"no deflated data", DeflatedExplicitVRLittleEndian, "A@h:1", "")
+    broken = PeerMatch(b"no deflated data", DeflatedExplicitVRLittleEndian, "A@h:1", "", nobody)
     with pytest.raises(PeerError, match="A@h:1: sent an answer that cannot be decoded"):
         str(broken.dataset)
     with pytest.raises(PeerError):

@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 
 from PIL import Image
 
-from findicon.show import cards_html, png_of, write_csv, write_html
+from findicon.show import cards_html, picture_html, png_of, write_csv, write_html
 
 
 def test_csv_has_a_column_for_each_keyword(answer) -> None:
@@ -62,3 +62,9 @@ def test_cards_of_any_level_stand_side_by_side(answer) -> None:
 def test_a_picture_as_png(answer, icon_items) -> None:
     icon = answer(IconImageSequence=icon_items).icon
     assert Image.open(BytesIO(png_of(icon))).getpixel((0, 0)) == 255
+
+
+def test_a_picture_in_a_cell_of_a_data_frame(answer, icon_items) -> None:
+    (with_icon, without) = answer(IconImageSequence=icon_items), answer()
+    assert picture_html(with_icon.icon).startswith('<img alt="" src="data:image/png;base64,')
+    assert picture_html(without.icon) == ""
