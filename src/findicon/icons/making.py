@@ -1,6 +1,7 @@
 """From a DICOM object to its icon."""
 
 import os
+from numbers import Integral
 from typing import BinaryIO
 
 from pydicom.dataset import Dataset
@@ -41,9 +42,10 @@ def make_icon(
     IconError
         There is no picture to be had from it: no pixels, a codec that is not here, values that make no sense, a file
         that cannot be read. The text names the file, where the source is one.
+    TypeError
+        An argument is of another type than it may be.
     """
-    if not 1 <= size <= LARGEST:
-        raise IconError(f"An icon of {size} pixels cannot be made: ask for 1 to {LARGEST}")
+    _check(source, size, frame)
     if use_stored and frame is None:
         try:
             header = source if isinstance(source, Dataset) else read_header(source).dataset()
@@ -59,6 +61,24 @@ def make_icon(
         if not name or str(error).startswith((f"{name}:", f"{name} ")):  # what cannot be read is named already
             raise
         raise IconError(f"{name}: {error}") from error
+
+
+def _check(source: object, size: object, frame: object) -> None:
+    """Raise for arguments that are wrong, naming what is wrong with them."""
+    is_stream = hasattr(source, "read") and hasattr(source, "seek")
+    if not isinstance(source, str | os.PathLike | Dataset) and not is_stream:
+        wanted = "a path, a binary file object or a pydicom Dataset"
+        raise TypeError(f"make_icon takes {wanted}, not {_described(source)}")
+    if not isinstance(size, Integral) or isinstance(size, bool):
+        raise TypeError(f"make_icon's size is a number of pixels, not {_described(size)}")
+    if frame is not None and (not isinstance(frame, Integral) or isinstance(frame, bool)):
+        raise TypeError(f"make_icon's frame is a number from 1, or None, not {_described(frame)}")
+    if not 1 <= int(size) <= LARGEST:
+        raise IconError(f"An icon of {size} pixels cannot be made: ask for 1 to {LARGEST}")
+
+
+def _described(value: object) -> str:
+    return "None" if value is None else f"{type(value).__name__} {value!r:.40}"
 
 
 def _name_of(source: str | os.PathLike[str] | BinaryIO | Dataset) -> str:

@@ -18,6 +18,9 @@ _CHROMA_OF_GRAY = 12
 _SHARE_OF_GRAY = 0.25
 # Every second level of gray has an entry, 0 to 127; this one stands for pixels that are not gray.
 _NO_LEVEL = 128
+# So many coloured pixels are sorted into cells of so many bits a channel, the finest of which the palette has room for.
+_FEW_PIXELS = 2048
+_CELL_BITS = (6, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,35 @@ def _gray_and_colours(image: Bytes, picture: Image.Image, is_gray: NDArray[np.bo
     An octree alone spends its entries evenly over colours that are not there, and bands the gray: on ultrasound its
     mean error is 2 levels, of this 0.5.
     """
-    levels = np.where(is_gray, np.asarray(picture.convert("L")) >> 1, _NO_LEVEL)
-    sums = [np.bincount(levels.ravel(), image[..., channel].ravel(), _NO_LEVEL + 1) for channel in range(3)]
-    counts = np.bincount(levels.ravel(), minlength=_NO_LEVEL + 1)[:_NO_LEVEL]
+    levels = np.where(is_gray, np.asarray(picture.convert("L")) >> 1, _NO_LEVEL).ravel().astype(np.intp)
+    pixels = image.reshape(-1, 3)
+    grays, entry_of_level = _means(pixels, levels, _NO_LEVEL)
+    coloured = np.flatnonzero(~is_gray)
+    indices, colours = _colours(pixels[coloured], _ENTRIES - len(grays))
+    entries = np.append(entry_of_level, np.uint8(0))[levels]
+    entries[coloured] = indices + np.uint8(len(grays))
+    return Indexed(entries.reshape(is_gray.shape), np.concatenate([grays, colours]))
+
+
+def _means(pixels: Bytes, groups: NDArray[np.intp], number: int) -> tuple[Bytes, Bytes]:
+    """Give the mean colour of each group below `number` that has pixels, and for each group which of these it is."""
+    counts = np.bincount(groups, minlength=number)[:number]
     used = counts > 0
-    # The mean of the pixels with a level: the level, with the tint that they have.
-    grays = np.rint(np.stack(sums, axis=1)[:_NO_LEVEL][used] / counts[used, None]).astype(np.uint8)
-    indices, colours = _octree(Image.fromarray(image[~is_gray][None]), _ENTRIES - len(grays))
-    entry_of_level = np.append(np.cumsum(used) - 1, 0).astype(np.uint8)
-    entries = entry_of_level[levels]
-    entries[~is_gray] = indices[0] + np.uint8(len(grays))
-    return Indexed(entries, np.concatenate([grays, colours]))
+    sums = [np.bincount(groups, pixels[:, channel], number)[:number][used] for channel in range(3)]
+    means = np.rint(np.stack(sums, axis=1) / counts[used, None]).astype(np.uint8)
+    return means, (np.cumsum(used) - 1).astype(np.uint8)
+
+
+def _colours(pixels: Bytes, entries: int) -> tuple[Bytes, Bytes]:
+    """Reduce coloured pixels, (number, 3), to a palette: give the index of each, and the palette.
+
+    A few colours, as a colour bar or a marker has, fit in as the means of fine cells of the colour space.
+    """
+    if len(pixels) <= _FEW_PIXELS:
+        for bits in _CELL_BITS:
+            cells = (pixels >> np.uint8(8 - bits)).astype(np.intp) @ np.array([1 << 2 * bits, 1 << bits, 1])
+            numbers, groups = np.unique(cells, return_inverse=True)
+            if len(numbers) <= entries:
+                return groups.astype(np.uint8), _means(pixels, groups, len(numbers))[0]
+    indices, palette = _octree(Image.fromarray(pixels[None]), entries)
+    return indices[0], palette

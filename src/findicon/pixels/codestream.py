@@ -10,8 +10,9 @@ from ..errors import IconError
 class Codestream:
     """The head of a JPEG, JPEG-LS or JPEG 2000 stream.
 
-    ``process`` is the JPEG SOF marker's low byte (0xF7 for JPEG-LS), 0 for JPEG 2000. ``component_ids`` and
-    ``adobe_transform`` tell how JPEG components are coloured. The last five are JPEG 2000's.
+    ``process`` is the JPEG SOF marker's low byte (0xF7 for JPEG-LS), 0 for JPEG 2000. ``component_ids``,
+    ``adobe_transform``, ``is_jfif`` and ``is_subsampled`` tell how JPEG components are coloured. The last five are
+    JPEG 2000's.
     """
 
     rows: int
@@ -23,6 +24,7 @@ class Codestream:
     component_ids: bytes = b""
     adobe_transform: int | None = None
     is_jfif: bool = False
+    is_subsampled: bool = False
     levels: int = 0
     layers: int = 1
     progression: int = 0
@@ -50,10 +52,11 @@ def read_jpeg_head(data: bytes) -> Codestream:
                 jfif = True
             elif marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}):
                 precision, rows, columns, components = unpack_from(">BHHB", data, at + 4)
-                ids = data[at + 10 : at + 10 + 3 * components : 3]
+                ids, sampling = (data[start : at + 10 + 3 * components : 3] for start in (at + 10, at + 11))
                 return Codestream(
                     rows, columns, components, precision,
                     process=marker, component_ids=ids, adobe_transform=adobe, is_jfif=jfif,
+                    is_subsampled=len(set(sampling)) > 1,
                 )  # fmt: skip
             elif marker in {0xD9, 0xDA}:
                 raise IconError("The JPEG stream has no frame header")

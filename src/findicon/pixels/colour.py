@@ -14,7 +14,7 @@ from .shrink import Floats, shrink, shrink_colour
 from .stored import Values, reader_of
 
 Bytes = NDArray[np.uint8]
-_YBR = frozenset({"YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_PARTIAL_420", "YBR_PARTIAL_422"})
+_YBR = frozenset({"YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_PARTIAL", "YBR_PARTIAL_420", "YBR_PARTIAL_422"})
 _RGB = frozenset({"RGB", "YBR_RCT"})  # a decoder has undone YBR_RCT: it exists inside JPEG 2000 only
 
 
@@ -27,6 +27,8 @@ def colour_picture(decoded: Decoded, image: Image, rows: int, columns: int) -> B
         The Photometric Interpretation is not known.
     """
     pixels, photometric, extent = decoded
+    if photometric in {"ARGB", "CMYK"} and pixels.dtype == np.uint8:
+        pixels, photometric = _of_four_samples(pixels, photometric), "RGB"
     if photometric not in _YBR | _RGB:
         raise IconError(
             f"The Photometric Interpretation {printable(photometric)} with {image.samples} samples is not known"
@@ -89,6 +91,14 @@ def supplemental_picture(
         return shrink(pixels, rows, columns, mixed)
 
     return to_bytes(np.stack([plane(number) for number in range(3)], axis=2))
+
+
+def _of_four_samples(pixels: Values, photometric: str) -> Values:
+    """Give RGB of two retired spaces: ARGB, whose first sample numbers overlaid colours, and CMYK."""
+    if photometric == "ARGB":
+        return pixels[:, :, 1:]
+    light = 255 - pixels.astype(np.uint16)
+    return (light[:, :, :3] * light[:, :, 3:] // 255).astype(np.uint8)
 
 
 def _from_ybr(values: Floats, *, partial: bool) -> Floats:

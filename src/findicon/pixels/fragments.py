@@ -11,7 +11,7 @@ ITEM = b"\xfe\xff\x00\xe0"
 _ITEM_HEAD = Struct("<4sI")
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 # How a frame's first fragment begins: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL bare and in a container.
-_STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJXL ")
+STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJXL ")
 _MOST_FRAGMENTS = 1 << 20
 
 
@@ -107,7 +107,7 @@ class Fragments:
         if self._at_end or tag != ITEM or len(self._every) >= _MOST_FRAGMENTS:
             self._at_end = True
             return False
-        if start.startswith(_STARTS):
+        if start.startswith(STARTS):
             self._begins.append(len(self._every))
         self._every.append((self._next + 8, length))
         self._next += 8 + length

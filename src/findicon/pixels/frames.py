@@ -13,7 +13,7 @@ from pydicom.uid import (
 from ..errors import IconError
 from .elements import UNDEFINED
 from .files import Source
-from .fragments import ITEM, Fragments
+from .fragments import ITEM, STARTS, Fragments
 from .header import Header
 from .image import Image
 from .limits import Limits
@@ -86,10 +86,14 @@ class FrameFinder:
         pixels, source = header.pixels, header.source
         assert pixels is not None
         assert source is not None
-        if header.transfer_syntax in NATIVE:
+        # Encapsulated though the transfer syntax is a native one, or the other way round: files lie.
+        if pixels.length != UNDEFINED and header.transfer_syntax in NATIVE:
             return _native_frame(header, image, index)
         if self._fragments is None:
-            if pixels.length != UNDEFINED and source.read(pixels.position, 4) != ITEM:
+            start = source.read(pixels.position, 20) if pixels.length != UNDEFINED else ITEM
+            if not start.startswith(ITEM):
+                if 8 * pixels.length >= image.frames * image.frame_bits and not start.startswith(STARTS):
+                    return _native_frame(header, image, index)
                 return Frame(source, ((pixels.position, pixels.length),))  # compressed, but not encapsulated
             self._fragments = Fragments(header, image, pixels.position)
         frame = Frame(source, tuple(self._fragments.spans(index)))
@@ -101,8 +105,6 @@ def _native_frame(header: Header, image: Image, index: int) -> Frame:
     pixels, source = header.pixels, header.source
     assert pixels is not None
     assert source is not None
-    if pixels.length == UNDEFINED:
-        raise IconError(f"The pixel data is encapsulated though the transfer syntax is {header.transfer_syntax.name}")
     first, bits = index * image.frame_bits, image.frame_bits
     end = (first + bits + 7) // 8
     if end > pixels.length or not source.reaches(pixels.position + end):

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from pydicom.uid import UID
 
 from ..errors import IconError
+from .elements import UNDEFINED
 from .header import Header
 from .limits import Limits
 
 # Explicit VR Big Endian, and GE's private syntax with pixels like that in an Implicit VR Little Endian data set.
 BIG_ENDIAN_PIXELS = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
+_SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
+_OF_FOUR_SAMPLES = frozenset({"ARGB", "CMYK"})  # retired
+_PIXEL_DATA_PROVIDER = 0x00287FE0
 _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
+_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 111, 112, 203))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,19 @@ class Image:
         return self.samples > 1
 
     @property
+    def is_lossy(self) -> bool:
+        """Whether the transfer syntax lets values come out a little different from what went in."""
+        return self.transfer_syntax in _LOSSY
+
+    @property
+    def is_subsampled(self) -> bool:
+        """Whether two pixels share their chroma in native pixel data (PS3.3 C.7.6.3.1.2)."""
+        return self.samples == 3 and self.photometric in _SUBSAMPLED
+
+    @property
     def frame_bits(self) -> int:
         """Length of a native frame in bits (PS3.5 8.1.1, 8.2)."""
-        if self.photometric == "YBR_FULL_422":
+        if self.is_subsampled:
             return self.rows * self.columns * 2 * self.bits_allocated
         return self.rows * self.columns * self.samples * self.bits_allocated
 
@@ -57,6 +72,8 @@ def describe(header: Header, limits: Limits) -> Image:
     IconError
         There are no pixels, or an attribute is missing, makes no sense or is beyond the limits.
     """
+    if header.pixels is None and _PIXEL_DATA_PROVIDER in header:
+        raise IconError("Its pixels are on a JPIP server, which is not asked for them")
     if header.pixels is None:
         raise IconError(f"There are no pixels in it (Modality {printable(header.text(0x00080060)) or 'unknown'})")
     if not header.has_pixels:
@@ -65,9 +82,9 @@ def describe(header: Header, limits: Limits) -> Image:
     columns = _positive(header, 0x00280011, "Columns")
     limits.check_pixels(rows, columns)
     samples = header.integer(0x00280002) or 1
-    if samples not in {1, 3}:
-        raise IconError(f"Samples per Pixel is {samples}; 1 and 3 are known")
     photometric = header.text(0x00280004).upper() or ("RGB" if samples > 1 else "MONOCHROME2")
+    if samples not in {1, 3} and (samples != 4 or photometric not in _OF_FOUR_SAMPLES):
+        raise IconError(f"Samples per Pixel is {samples}; 1 and 3 are known")
     allocated = _FLOATS.get(header.pixels.tag) or header.integer(0x00280100) or 0
     packed = samples == 1 and header.transfer_syntax not in BIG_ENDIAN_PIXELS  # as ACR-NEMA allowed, before DICOM
     if allocated not in {1, 8, 16, 32, 64} and not (allocated == 12 and packed):
@@ -75,6 +92,9 @@ def describe(header: Header, limits: Limits) -> Image:
     stored = header.integer(0x00280101) or allocated
     if not 1 <= stored <= allocated:
         stored = allocated
+    frames = max(header.integer(0x00280008) or 1, 1)
+    if photometric in _SUBSAMPLED and _has_all_samples(header, rows * columns * allocated * samples * frames):
+        photometric = photometric.removesuffix("_422")
     high = header.integer(0x00280102)
     shift = 0 if high is None else high + 1 - stored
     return Image(
@@ -89,10 +109,16 @@ def describe(header: Header, limits: Limits) -> Image:
         shift=shift if 0 < shift <= allocated - stored else 0,
         signed=header.integer(0x00280103) == 1,
         floating=header.pixels.tag in _FLOATS,
-        frames=max(header.integer(0x00280008) or 1, 1),
+        frames=frames,
         big_endian=header.transfer_syntax in BIG_ENDIAN_PIXELS,
         in_words=allocated <= 8 and header.pixels.vr == b"OW",
     )
+
+
+def _has_all_samples(header: Header, bits: int) -> bool:
+    """Whether native pixel data is as long as if no samples were left out, as some write it all the same."""
+    pixels = header.pixels
+    return pixels is not None and pixels.length != UNDEFINED and 8 * pixels.length >= bits
 
 
 def printable(text: str) -> str:

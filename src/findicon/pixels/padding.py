@@ -10,7 +10,6 @@ from .image import Image
 from .stored import reader_of
 
 Bounds = tuple[float, float]
-_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 111, 112, 203))
 _VALUES_LOOKED_AT = 1 << 14
 # Shares of the way from the padding to the far end of the image: as far as codecs err, by so many stored values at
 # least, and as far as there is no image but only mixtures at edges.
@@ -33,7 +32,7 @@ def padding_of(decoded: Decoded, image: Image, padding: Bounds | None) -> Bounds
     padding
         As the header says.
     """
-    if padding is None or image.floating or (decoded.extent is None and image.transfer_syntax not in _LOSSY):
+    if padding is None or image.floating or (decoded.extent is None and not image.is_lossy):
         return padding
     step = max(math.isqrt(decoded.pixels.size // _VALUES_LOOKED_AT), 1)
     values = reader_of(decoded.pixels, image)(decoded.pixels[::step, ::step]).astype(np.float64)

@@ -140,7 +140,8 @@ class _TileRenderer:
     def tile(self, index: int) -> Floats:
         """Give one tile, small: colours, or averages of stored values."""
         image, (rows, columns) = self._image, self._size
-        task = Task(self._finder.frame(index), image, rows, columns, self._limits, exact=self._palette is not None)
+        frame, is_exact = self._finder.frame(index), self._palette is not None
+        task = Task(frame, image, rows, columns, self._limits, exact=is_exact, is_tile=True)
         decoded = decode(task)
         if self._palette is not None:
             return palette_picture(decoded.pixels, self._palette, image, rows, columns).astype(np.float32)

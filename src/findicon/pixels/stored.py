@@ -14,7 +14,9 @@ Values = NDArray[Any]
 def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
     """Give the function that turns bands of decoded `pixels` into stored values.
 
-    It does nothing where the cells hold the values as they are, which is nearly always.
+    It does nothing where the cells hold the values as they are, which is nearly always. Bits beside the stored ones are
+    no part of a value: overlays, or rubbish. But where a decoder gives signed numbers, or comes near the numbers only,
+    what lies beyond the stored bits went too far: it is the largest or the least value, and must not wrap.
     """
     bits = pixels.dtype.itemsize * 8
     if image.floating or pixels.dtype.kind == "f":
@@ -26,6 +28,10 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
     unsigned = np.dtype(f"u{pixels.dtype.itemsize}")
     signed = np.dtype(f"i{pixels.dtype.itemsize}")
     shift = image.shift if pixels.dtype.itemsize * 8 == image.bits_allocated else 0
+
+    if spare and (image.is_lossy if not image.signed else pixels.dtype.kind == "i"):
+        least = -(1 << stored - 1) if image.signed else 0
+        return lambda band: np.clip(_native_order(band), least, least + (1 << stored) - 1)
 
     def extended(band: Values) -> Values:
         cells = _native_order(band).view(unsigned)

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,3 +187,21 @@ def test_a_preview_is_a_jpeg_of_at_most_256(colour: bool) -> None:
 
 def test_a_small_preview_stays_small() -> None:
     assert Image.open(BytesIO(preview(Picture(CHECKED)))).size == (128, 64)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((None,), "takes a path, a binary file object or a pydicom Dataset, not None"),
+        ((b"image.dcm",), "not bytes b'image.dcm'"),
+        ((7,), "not int 7"),
+        (("image.dcm", "64"), "size is a number of pixels, not str '64'"),
+        (("image.dcm", 64.0), "size is a number of pixels, not float 64.0"),
+        (("image.dcm", None), "size is a number of pixels, not None"),
+        (("image.dcm", 64, "1"), "frame is a number from 1, or None, not str '1'"),
+        (("image.dcm", 64, True), "frame is a number from 1, or None, not bool True"),
+    ],
+)
+def test_an_argument_of_another_type_is_named(arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make_icon(*arguments)

@@ -217,7 +217,8 @@ def test_a_video_says_that_it_is_one() -> None:
 
 
 def test_a_syntax_that_nobody_knows_is_named() -> None:
-    stream = relabelled(file_of(scene(16, 16, 8), JPEG_LS), JPEG_LS, "1.2.840.10008.1.2.4.52")
+    stream = with_frames(described(scene(16, 16, 8)), [b"neither JPEG nor anything"], JPEG_LS)
+    stream = relabelled(stream, JPEG_LS, "1.2.840.10008.1.2.4.52")
     with pytest.raises(IconError, match=r"No decoder knows the transfer syntax JPEG Extended \(Process 3 and 5\)"):
         render(stream, 16)
 

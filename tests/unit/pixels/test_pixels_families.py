@@ -57,15 +57,15 @@ FAMILIES = [
     ("SC_rgb.dcm", "SC_rgb_jls_lossy_sample.dcm", 3),
     ("SC_rgb_small_odd.dcm", "SC_rgb_small_odd_big_endian.dcm", 0),
     ("JPEG2000_UNC.dcm", "JPEG2000.dcm", 3),
-    ("US1_UNCR.dcm", "US1_J2KR.dcm", 3),
-    ("US1_UNCI.dcm", "US1_J2KI.dcm", 3),
-    ("693_UNCR.dcm", "693_J2KR.dcm", 4),  # a window of 100 on a wavelet's averages
-    ("MR2_UNCR.dcm", "MR2_J2KR.dcm", 2),
-    ("MR2_UNCI.dcm", "MR2_J2KI.dcm", 2),
-    ("RG1_UNCR.dcm", "RG1_J2KR.dcm", 1),
-    ("RG1_UNCI.dcm", "RG1_J2KI.dcm", 1),
-    ("RG3_UNCR.dcm", "RG3_J2KR.dcm", 1),
-    ("RG3_UNCI.dcm", "RG3_J2KI.dcm", 1),
+    ("US1_UNCR.dcm", "US1_J2KR.dcm", 2),
+    ("US1_UNCI.dcm", "US1_J2KI.dcm", 2),
+    ("693_UNCR.dcm", "693_J2KR.dcm", 1.5),  # a window of 100 on a wavelet's averages
+    ("MR2_UNCR.dcm", "MR2_J2KR.dcm", 1),
+    ("MR2_UNCI.dcm", "MR2_J2KI.dcm", 1),
+    ("RG1_UNCR.dcm", "RG1_J2KR.dcm", 0.5),
+    ("RG1_UNCI.dcm", "RG1_J2KI.dcm", 0.7),
+    ("RG3_UNCR.dcm", "RG3_J2KR.dcm", 0.7),
+    ("RG3_UNCI.dcm", "RG3_J2KI.dcm", 0.8),
 ]
 
 

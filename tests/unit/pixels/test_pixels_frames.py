@@ -187,12 +187,6 @@ def test_fewer_fragments_than_frames_are_said_so() -> None:
         render(stream, 8, frame=2)
 
 
-def test_encapsulated_pixels_under_a_native_syntax_are_refused() -> None:
-    stream = relabelled(file_of(FRAMES[0], JPEG_LS), JPEG_LS, EXPLICIT)
-    with pytest.raises(IconError, match="encapsulated though the transfer syntax is Explicit VR Little Endian"):
-        render(stream, 8)
-
-
 @pytest.mark.parametrize("frame", [0, -1, 8])
 def test_a_frame_that_is_not_there_is_said_so(frame: int) -> None:
     with pytest.raises(IconError, match=f"There is no frame {frame}: the image has 7"):

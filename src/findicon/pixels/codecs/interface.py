@@ -22,7 +22,8 @@ class DecodeFailure(Exception):
 class Task:
     """One frame to decode, and how large the picture of it is going to be.
 
-    ``exact`` asks for pixels as they are: colour numbers and labels have no averages.
+    ``exact`` asks for pixels as they are: colour numbers and labels have no averages. ``is_tile`` says that there are
+    many of them to a picture, so that none needs the care that a frame gets by itself.
     """
 
     frame: Frame
@@ -31,6 +32,7 @@ class Task:
     columns: int
     limits: Limits
     exact: bool = False
+    is_tile: bool = False
 
     def reduction(self, oversampling: float) -> float:
         """Give by how much the frame may shrink and still have `oversampling` times the picture's pixels."""

@@ -18,7 +18,8 @@ def _is_ybr(stream: Codestream, image: Image) -> bool:
         return stream.adobe_transform == 1
     if stream.component_ids == b"RGB":
         return False
-    return stream.is_jfif or image.photometric != "RGB"
+    # Nobody leaves out half of red or blue.
+    return stream.is_jfif or stream.is_subsampled or image.photometric != "RGB"
 
 
 def _knows(image: Image) -> bool:
@@ -28,6 +29,11 @@ def _knows(image: Image) -> bool:
 def _eighths(reduction: float) -> int:
     """Give the scale, in eighths: those that are powers of two, because the others decode slower than the whole."""
     return next((eighths for eighths in (1, 2, 4) if reduction >= 8 // eighths), 8)
+
+
+def _is_block_by_block(task: Task) -> bool:
+    """Whether each of the picture's pixels is one block of 8 x 8: at 1/8 the decoder gives its average."""
+    return (8 * task.rows, 8 * task.columns) == (task.image.rows, task.image.columns)
 
 
 class ScaledJpeg:
@@ -49,8 +55,9 @@ class ScaledJpeg:
             raise DecodeFailure(f"{self.name}: it is no 8-bit DCT")
         if image.samples == 3 and not _is_ybr(stream, image):
             raise DecodeFailure(f"{self.name}: its components are RGB")
-        # Chroma of half the size has half the detail: colours are averaged from twice the picture's pixels.
-        eighths = _eighths(task.reduction(2 if image.samples == 3 else 1))
+        # Chroma of half the size has half the detail: colours are averaged from twice the picture's pixels, unless each
+        # of these is a block.
+        eighths = _eighths(task.reduction(2 if image.samples == 3 and not _is_block_by_block(task) else 1))
         check_decoding(task, 1 if stream.process == _PROGRESSIVE else eighths / 8)
         pixels = foreign(
             self.name,

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from ...errors import IconError
 from ..image import Image
-from .interface import Decoded, Task
+from .interface import Decoded, DecodeFailure, Task
 
 # Of larger frames only some rows are read: that many for each row of the picture, spread evenly.
 _LARGE_FRAME = 4 << 20
 _ROWS_READ = 4
+# A frame may begin and end inside a word.
+_SPARE_BITS = 31
 
 
 class Native:
@@ -26,6 +28,8 @@ class Native:
     def decode(self, task: Task) -> Decoded:
         """Read the frame, or of a large one as many rows as the picture needs."""
         image, frame = task.image, task.frame
+        if not 0 <= 8 * frame.length - image.frame_bits <= _SPARE_BITS:
+            raise DecodeFailure(f"{self.name}: {frame.length} bytes, {(image.frame_bits + 7) // 8} are its pixels")
         swapped = image.big_endian and image.in_words
         if image.bits_allocated == 1:
             task.limits.check_memory(9 * frame.length, "Unpacking the frame")
@@ -36,17 +40,20 @@ class Native:
             return Decoded(_twelve_bits(frame.read(), frame.first_bit, image), image.photometric)
         planes = image.samples if image.planar and image.samples > 1 else 1
         rows = image.rows
-        if frame.length > _LARGE_FRAME and not swapped and image.rows >= 2 * _ROWS_READ * task.rows:
+        is_whole = len(frame.spans) > 1 or swapped
+        if frame.length > _LARGE_FRAME and not is_whole and image.rows >= 2 * _ROWS_READ * task.rows:
             rows = _ROWS_READ * task.rows
             data = _spread_rows(task, planes, rows)
         else:
             task.limits.check_memory(2 * frame.length, "Reading the frame")
             data = frame.read()
         if swapped:
-            data = _swapped(data)[frame.first_bit // 8 :][: image.frame_bits // 8]
+            data = _swapped(data)[frame.first_bit // 8 :]
+        if rows == image.rows:
+            data = data[: image.frame_bits // 8]  # fragments are of even length
         stored = np.frombuffer(data, _dtype(image))
-        if image.photometric == "YBR_FULL_422":
-            return Decoded(_upsampled(stored.reshape(rows, -1), image), "YBR_FULL")
+        if image.is_subsampled:
+            return Decoded(_upsampled(stored.reshape(rows, -1), image), image.photometric.removesuffix("_422"))
         if image.samples == 1:
             return Decoded(stored.reshape(rows, image.columns), image.photometric)
         if planes > 1:
@@ -107,9 +114,9 @@ def _twelve_bits(data: bytes, first_bit: int, image: Image) -> NDArray[Any]:
 
 
 def _upsampled(stored: NDArray[Any], image: Image) -> NDArray[Any]:
-    """Give YBR_FULL_422 (two Y, one Cb, one Cr for each pair of pixels) as YBR_FULL."""
+    """Give YBR_FULL_422 or YBR_PARTIAL_422 (two Y, one Cb, one Cr for each pair of pixels) with all its samples."""
     if image.columns % 2:
-        raise IconError(f"YBR_FULL_422 with {image.columns} columns: the number must be even")
+        raise IconError(f"{image.photometric} with {image.columns} columns: the number must be even")
     rows = stored.shape[0]
     pairs = stored.reshape(rows, image.columns // 2, 4)
     pixels = np.empty((rows, image.columns, 3), stored.dtype)

@@ -1,7 +1,9 @@
 """Which decoder for which transfer syntax (PS3.5 10), in the order to try."""
 
 from ...errors import IconError
+from ..codestream import read_jpeg_head
 from ..image import printable
+from .deflated import DeflatedFrame
 from .interface import Codec, Decoded, DecodeFailure, Task
 from .jpeg import ScaledJpeg, WholeJpeg
 from .jpeg2000 import ReducedJpeg2000, SmallerJpeg2000, WholeJpeg2000
@@ -11,6 +13,7 @@ from .native import Native
 from .rle import Rle
 
 _NATIVE: tuple[Codec, ...] = (Native(),)
+_RLE: tuple[Codec, ...] = (Rle(),)
 _JPEG: tuple[Codec, ...] = (ScaledJpeg(), WholeJpeg())
 _JPEG_LOSSLESS: tuple[Codec, ...] = (WholeJpeg(),)
 _JPEG_LS: tuple[Codec, ...] = (JpegLs(),)
@@ -21,9 +24,11 @@ _TABLE: dict[str, tuple[Codec, ...]] = {
     "1.2.840.10008.1.2": _NATIVE,
     "1.2.840.10008.1.2.1": _NATIVE,
     "1.2.840.10008.1.2.1.99": _NATIVE,
+    "1.2.840.10008.1.2.1.98": _NATIVE,  # in fragments
     "1.2.840.10008.1.2.2": _NATIVE,
     "1.2.840.113619.5.2": _NATIVE,  # GE's private implicit big endian pixels
-    "1.2.840.10008.1.2.5": (Rle(),),
+    "1.2.840.10008.1.2.5": _RLE,
+    "1.2.840.10008.1.2.8.1": (DeflatedFrame(),),
     "1.2.840.10008.1.2.4.50": _JPEG,
     "1.2.840.10008.1.2.4.51": _JPEG,
     "1.2.840.10008.1.2.4.57": _JPEG_LOSSLESS,
@@ -46,8 +51,12 @@ _VIDEO = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (100, 101, 102,
 }
 
 
+_JPEG_HEAD = 1 << 16
+_JPEG_LOSSLESS_PROCESS, _JPEG_LS_PROCESS = 0xC3, 0xF7
+
+
 def decode(task: Task) -> Decoded:
-    """Decode one frame with the first decoder that can.
+    """Decode one frame with the first decoder that can: of its transfer syntax, else of what its bytes look like.
 
     Raises
     ------
@@ -58,10 +67,23 @@ def decode(task: Task) -> Decoded:
     syntax, name = str(image.transfer_syntax), printable(image.transfer_syntax.name)
     if syntax in _VIDEO:
         raise IconError(f"It is a video ({name}), which gets a pictogram")
-    codecs = _TABLE.get(syntax)
-    if codecs is None:
+    codecs = _TABLE.get(syntax, ())
+    try:
+        return _first_of(codecs, task, name)
+    except IconError as reason:
+        others = _by_its_bytes(task)  # files lie about their transfer syntax, and there are retired and private ones
+        if not others or others is codecs:
+            raise
+        try:
+            return _first_of(others, task, name)
+        except IconError:
+            raise reason from None
+
+
+def _first_of(codecs: tuple[Codec, ...], task: Task, name: str) -> Decoded:
+    if not codecs:
         raise IconError(f"No decoder knows the transfer syntax {name}")
-    reason = ""
+    image, reason = task.image, ""
     for codec in codecs:
         if not codec.supports(image):
             continue
@@ -73,3 +95,23 @@ def decode(task: Task) -> Decoded:
         kind = f"{image.samples} samples of {image.bits_allocated} bits"
         raise IconError(f"No decoder for {name} knows {kind}")
     raise IconError(f"The frame does not decode as {name} ({reason})")
+
+
+def _by_its_bytes(task: Task) -> tuple[Codec, ...]:
+    """Give the decoders for what a frame looks like; none where it looks like nothing that is known."""
+    frame = task.frame
+    try:
+        start = frame.read(min(_JPEG_HEAD, frame.length))
+        if start.startswith(b"\xff\xd8\xff"):
+            process = read_jpeg_head(start).process
+            return {_JPEG_LOSSLESS_PROCESS: _JPEG_LOSSLESS, _JPEG_LS_PROCESS: _JPEG_LS}.get(process, _JPEG)
+    except IconError:
+        return ()
+    if start.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP")):
+        return _JPEG_2000
+    if start.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return _JPEG_XL
+    if start[1:8] == b"\0\0\0\x40\0\0\0" and 1 <= start[0] <= 15:  # the number of segments, and the first one's place
+        return _RLE
+    is_as_long = 0 <= 8 * frame.length - task.image.frame_bits < 16
+    return _NATIVE if is_as_long else ()
