@@ -96,6 +96,8 @@ class RawPeer:
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address, timeout=20)
 
+    _rest = b""  # of a PDU that was read in part
+
     def __enter__(self) -> Self:
         return self
 
@@ -113,7 +115,10 @@ class RawPeer:
         return body
 
     def receive(self) -> tuple[int, bytes]:
-        """Give the next PDU, type and body; type 0 when the connection is closed."""
+        """Give the next PDU, or the rest of the last one, type and body; type 0 when the connection is closed."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            return 0x04, rest
         head = self._whole(6)
         if head is None:
             return 0, b""
@@ -121,9 +126,11 @@ class RawPeer:
         return kind, self._whole(length) or b""
 
     def answer(self) -> dict[int, bytes]:
-        """Give the elements of the next command set; what it answers is left in `data`."""
+        """Give the elements of the next command set; a data set in the same PDU is what `receive` gives next."""
         kind, body = self.receive()
         assert kind == 0x04, (kind, body)
+        end = 4 + struct.unpack_from(">I", body)[0]
+        body, self._rest = body[:end], body[end:]
         elements = {}
         offset = 6
         while offset < len(body):

@@ -27,7 +27,7 @@ from .negotiation import (
 )
 from .outbox import Flusher, Outbox
 from .part10 import Instance, open_instance
-from .pdus import command_pdu, data_parts
+from .pdus import command_pdu, command_value, message_parts
 from .requestor import request_association
 from .resolving import check_host
 from .storing import Originator, receive_instance, send_instance, storage_syntaxes, store_answer
@@ -67,12 +67,13 @@ __all__ = [
     "UserIdentity",
     "check_host",
     "command_pdu",
+    "command_value",
     "commands",
     "context_for",
-    "data_parts",
     "decode_command",
     "encode_command",
     "is_ae_title",
+    "message_parts",
     "open_instance",
     "receive_instance",
     "receive_proposal",

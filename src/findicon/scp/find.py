@@ -10,9 +10,10 @@ from ..dimse import (
     Outbox,
     Received,
     command_pdu,
+    command_value,
     commands,
-    data_parts,
     encode_command,
+    message_parts,
     unexpected,
 )
 from ..errors import FindiconError, QueryError
@@ -121,14 +122,14 @@ class _Answering:
             head = heads.get(supported)
             if head is None:
                 head = heads[supported] = self._pending(replies.PENDING if supported else replies.PENDING_WARNING)
-            put(head, *data_parts(context_id, match.encoded(transfer_syntax), largest))
+            put(*message_parts(context_id, head, match.encoded(transfer_syntax), largest))
             self.answers += 1
             if self._cancelled():
                 return
 
     def _pending(self, status: int) -> bytes:
         command = encode_command(replies.elements(self._received, status, _DATA_SET))
-        return command_pdu(self._received.context.context_id, command, self._association.largest)
+        return command_value(self._received.context.context_id, command)
 
     def _cancelled(self) -> bool:
         """Look, now and then, whether the asker wants no more; raises PeerAborted when it is gone."""

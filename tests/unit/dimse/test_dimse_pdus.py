@@ -29,10 +29,28 @@ def test_fragments_are_even_fit_and_make_the_whole(data: bytes, largest: int) ->
     assert [control for _, control, _ in fragments] == [0] * (len(fragments) - 1) + [pdus.LAST]
 
 
-def test_the_quick_way_gives_the_same_bytes() -> None:
-    for size in (0, 10, 94, 96, 500):
-        data = bytes(size)
-        assert b"".join(pdus.data_parts(3, data, 100)) == b"".join(pdus.data_pdus(3, data, 0, 100))
+@pytest.mark.parametrize(
+    ("size", "largest", "count"), [(0, 100, 1), (68, 100, 1), (70, 100, 2), (500, 100, 7), (10, 20, 3)]
+)
+def test_a_message_is_one_pdu_where_it_fits(size: int, largest: int, count: int) -> None:
+    command, data = bytes(range(20)), b"x" * size
+    whole = b"".join(pdus.message_parts(3, pdus.command_value(3, command), data, largest))
+    assert max(lengths(whole)) <= largest
+    assert len(lengths(whole)) == count
+    found = values(whole)
+    assert b"".join(part for _, control, part in found if control & pdus.COMMAND) == command
+    assert b"".join(part for _, control, part in found if not control & pdus.COMMAND) == data
+    assert [control for _, control, _ in found].count(pdus.LAST) == 1
+    assert {context_id for context_id, _, _ in found} == {3}
+
+
+def lengths(data: bytes) -> list[int]:
+    """Give the length of each PDU, after its header."""
+    found = []
+    while data:
+        found.append(pdus.HEADER.unpack_from(data)[1])
+        data = data[6 + found[-1] :]
+    return found
 
 
 def test_pynetdicom_reads_them() -> None:
