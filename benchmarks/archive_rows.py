@@ -1,127 +1,145 @@
-"""A catalogue filled with made-up studies, a million of them in a minute or two: rows, without files or headers."""
+"""A catalogue filled with made-up studies, a million of them in a few minutes: rows, without files and headers.
 
-import random
-from collections.abc import Iterator
-from datetime import date, timedelta
+They are the rows that the catalogue's own writer makes of such instances (a test compares them), loaded in bulk. Only
+the instances have none: a million studies have some hundred million of them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
+from benchmarks.archive_life import ONE_EACH, Study, studies
 from findicon.catalogue import Catalogue
+from findicon.catalogue.columns import column_name
 from findicon.query import name_groups, name_sounds
 
-_CONSONANTS = "bcdfghjklmnprstvwz"
-_VOWELS = "aeiou"
-_MODALITIES = ("CT",) * 30 + ("MR",) * 25 + ("CR",) * 20 + ("US",) * 15 + ("NM",) * 3 + ("XA",) * 3 + ("PT", "MG", "OT")
-_DESCRIPTIONS = ("CT CHEST", "CT ABDOMEN", "MR HEAD", "MR KNEE LEFT", "CHEST PA AND LATERAL", "US ABDOMEN", "FOLLOW UP")
-_FIRST_DAY = date(2012, 1, 1)
-_DAYS = 4000
+_PIECE = 25_000
+_NAMES = ("PatientName", "ReferringPhysicianName")
+# The attributes that a patient has; a study has them as well.
+_PATIENT = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "IssuerOfPatientID")
+
+Row = dict[str, Any]
 
 
-def names(seed: int) -> Iterator[str]:
-    """Give names, few of them often, as in life."""
-    chance = random.Random(seed)
-    family = [_word(chance, 2, 4) for _ in range(20000)]
-    given = [_word(chance, 2, 3) for _ in range(3000)]
-    while True:
-        # The product of two chances makes the first names of the lists the common ones.
-        last = family[int(len(family) * chance.random() * chance.random())]
-        first = given[int(len(given) * chance.random() * chance.random())]
-        yield f"{last}^{first}".upper()
-
-
-def _word(chance: random.Random, least: int, most: int) -> str:
-    return "".join(
-        chance.choice(_CONSONANTS) + chance.choice(_VOWELS) + chance.choice(["", "", chance.choice(_CONSONANTS)])
-        for _ in range(chance.randint(least, most))
-    )
-
-
-def fill(catalogue: Catalogue, first: int, last: int, *, icons: int = 0, item: bytes = b"") -> None:
-    """Add the studies numbered from `first` up to `last`, each of its own patient and with two series.
+def fill(
+    catalogue: Catalogue,
+    first: int,
+    last: int,
+    *,
+    icons: int = 0,
+    pictures: Sequence[tuple[bytes, bytes | None]] = (),
+    studies_each: Sequence[int] = ONE_EACH,
+) -> None:
+    """Add the studies numbered from `first` up to `last`; the same number is the same study every time.
 
     Parameters
     ----------
     catalogue
         Where to.
     first, last
-        The numbers; the same number is the same study every time.
+        The numbers, both of them where a patient begins.
     icons
         How many of them get an icon, from the first.
-    item
-        The icon's item.
+    pictures
+        The icons' items and previews, by turns.
+    studies_each
+        How many studies one patient after the other has, again and again.
     """
-    chance = random.Random(first)
-    name = names(first)
-    for start in range(first, last, 50_000):
-        end = min(start + 50_000, last)
-        rows: dict[str, list[dict[str, Any]]] = {"patient": [], "study": [], "series": []}
-        for number in range(start, end):
-            _study(number, next(name), chance, rows)
-        rows["icon"] = [
-            {"origin": "", "level": "STUDY", "uid": f"1.2.826.{number}", "rule": "third", "item": item}
-            for number in range(start, min(end, first + icons))
-        ]
+    row_of_series = _next_number(catalogue, "series")
+    row_of_patient = _next_number(catalogue, "patient")
+    for start in range(first, last, _PIECE):
+        end = min(start + _PIECE, last)
+        rows: dict[str, list[Row]] = {"patient": [], "study": [], "series": [], "icon": []}
+        for study in studies(start, end, studies_each):
+            if not rows["patient"] or rows["patient"][-1]["patient_id"] != study.attributes["PatientID"]:
+                rows["patient"].append(_patient_row(row_of_patient, study))
+                row_of_patient += 1
+            rows["study"].append(_study_row(study, row_of_patient - 1))
+            rows["series"] += _series_rows(study, row_of_series)
+            row_of_series += len(study.series)
+            if study.number < first + icons:
+                rows["icon"].append(_icon_row(study, *pictures[study.number % len(pictures)]))
+            _count_in(rows["patient"][-1], study)
         for table, values in rows.items():
             insert(catalogue, table, values)
     finish(catalogue)
 
 
-def _study(number: int, name: str, chance: random.Random, rows: dict[str, list[dict[str, Any]]]) -> None:
-    alphabetic, ideographic, phonetic = name_groups(name)
-    modality = chance.choice(_MODALITIES)
-    day = _FIRST_DAY + timedelta(days=chance.randrange(_DAYS))
-    patient = {
-        "patient_id": f"PID{number:08d}",
-        "patient_name": name,
-        "patient_name_alphabetic": alphabetic,
-        "patient_name_ideographic": ideographic,
-        "patient_name_phonetic": phonetic,
-        "patient_name_sounds": "\\".join(name_sounds(name)),
-        "patient_birth_date": f"19{chance.randrange(30, 99)}0{chance.randrange(1, 9)}15",
-        "patient_sex": chance.choice("FM"),
+def _patient_row(number: int, study: Study) -> Row:
+    counts = {f"number_of_patient_related_{what}": 0 for what in ("studies", "series", "instances")}
+    values = _values({name: study.attributes[name] for name in _PATIENT})
+    key = f"{values['patient_id']}\\{values['issuer_of_patient_id']}"
+    return {"id": number, "key": key, **values, **counts}
+
+
+def _count_in(patient: Row, study: Study) -> None:
+    patient["number_of_patient_related_studies"] += 1
+    patient["number_of_patient_related_series"] += len(study.series)
+    patient["number_of_patient_related_instances"] += study.instances
+
+
+def _study_row(study: Study, patient: int) -> Row:
+    return {
+        "id": study.number + 1,
+        "parent": patient,
+        **_values(study.attributes),
+        "modalities_in_study": _joined(series.attributes["Modality"] for series in study.series),
+        "sop_classes_in_study": _joined(series.sop_class for series in study.series),
+        "number_of_study_related_series": len(study.series),
+        "number_of_study_related_instances": study.instances,
+        "source": "1",
+        "revision": 1,
     }
-    counts = {
-        "number_of_patient_related_studies": 1,
-        "number_of_patient_related_series": 2,
-        "number_of_patient_related_instances": 200,
-    }
-    rows["patient"].append({"id": number + 1, "key": f"PID{number:08d}\\", **patient, **counts})
-    rows["study"].append(
+
+
+def _series_rows(study: Study, number: int) -> list[Row]:
+    return [
         {
-            "id": number + 1,
-            "parent": number + 1,
-            **patient,
-            "study_instance_uid": f"1.2.826.{number}",
-            "study_date": day.strftime("%Y%m%d"),
-            "study_time": f"{chance.randrange(7, 20):02d}{chance.randrange(60):02d}{chance.randrange(60):02d}",
-            "accession_number": f"A{number:09d}",
-            "study_id": str(number % 10000),
-            "study_description": chance.choice(_DESCRIPTIONS),
-            "referring_physician_name": "HOUSE^GREGORY",
-            "referring_physician_name_alphabetic": "house^gregory^",
-            "modalities_in_study": modality,
-            "sop_classes_in_study": "1.2.840.10008.5.1.4.1.1.2",
-            "number_of_study_related_series": 2,
-            "number_of_study_related_instances": 200,
+            "id": number + place,
+            "parent": study.number + 1,
+            **_values(series.attributes),
+            "number_of_series_related_instances": series.instances,
             "source": "1",
+            "revision": 1,
         }
-    )
-    for series in (1, 2):
-        rows["series"].append(
-            {
-                "id": 2 * number + series,
-                "parent": number + 1,
-                "series_instance_uid": f"1.2.826.{number}.{series}",
-                "modality": modality,
-                "series_number": str(series),
-                "series_description": "AXIAL",
-                "body_part_examined": "CHEST",
-                "number_of_series_related_instances": 100,
-                "source": "1",
-            }
-        )
+        for place, series in enumerate(study.series)
+    ]
 
 
-def insert(catalogue: Catalogue, table: str, values: list[dict[str, Any]]) -> None:
+def _icon_row(study: Study, item: bytes, preview: bytes | None) -> Row:
+    uid = study.attributes["StudyInstanceUID"]
+    picture = {"rule": "third", "source": f"{uid}.1.1 1", "item": item, "preview": preview}
+    return {"origin": "", "level": "STUDY", "uid": uid, **picture}
+
+
+def _values(attributes: Mapping[str, str]) -> Row:
+    found: Row = {_column(name): text for name, text in attributes.items()}
+    for name in _NAMES:
+        if name in attributes:
+            found.update(_folded(_column(name), attributes[name]))
+    return found
+
+
+_column = cache(column_name)
+
+
+@lru_cache(maxsize=1024)
+def _folded(column: str, name: str) -> Row:
+    groups = zip(("alphabetic", "ideographic", "phonetic"), name_groups(name), strict=True)
+    found = {f"{column}_{group}": value for group, value in groups}
+    return {**found, f"{column}_sounds": "\\".join(name_sounds(name))}
+
+
+def _joined(values: Iterator[str]) -> str:
+    return "\\".join(sorted(set(values)))
+
+
+def _next_number(catalogue: Catalogue, table: str) -> int:
+    with catalogue.database.reading() as connection:
+        return int(connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])
+
+
+def insert(catalogue: Catalogue, table: str, values: list[Row]) -> None:
     """Insert rows the quickest way that the database has."""
     if not values:
         return
@@ -155,11 +173,14 @@ def finish(catalogue: Catalogue) -> None:
         connection.exec_driver_sql("DELETE FROM day")
         connection.exec_driver_sql("INSERT INTO day SELECT study_date, count(*) FROM study GROUP BY study_date")
         connection.exec_driver_sql("DELETE FROM tally")
-        for name, table in (("patients", "patient"), ("studies", "study"), ("series", "series")):
+        for name, table in (("patients", "patient"), ("studies", "study"), ("series", "series"), ("icons", "icon")):
             connection.exec_driver_sql(f"INSERT INTO tally (name, count) SELECT '{name}', count(*) FROM {table}")
-            if connection.dialect.name == "postgresql":
+            if connection.dialect.name == "postgresql" and table != "icon":
                 _after_numbers(connection, table)
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("ANALYZE")
+        instances = "SELECT 'instances', sum(number_of_study_related_instances) FROM study"
+        connection.exec_driver_sql(f"INSERT INTO tally (name, count) {instances}")
 
     catalogue.database.write(work)
+    if catalogue.database.dialect.name == "postgresql":
+        with catalogue.database.reading() as connection:
+            connection.execute("VACUUM (ANALYZE, PARALLEL 0)")

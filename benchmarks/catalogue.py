@@ -3,27 +3,21 @@
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.archive_rows import fill
+from benchmarks.catalogue_archives import ICONS, Archives, archives
 from benchmarks.catalogue_questions import questions
 from benchmarks.exchange_peers import AE_TITLE, module
 from benchmarks.plot import curves
 from benchmarks.report import Row
 from findicon.catalogue import Catalogue
-from findicon.icons import Icon
-from findicon.pixels import Picture
 from findicon.query import Query
 from findicon.scu import Client
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-ICONS = 100_000
 ROUNDS = 20
 REPEATS = 100
 ASKED = 11
@@ -36,51 +30,28 @@ PLOT = Path(__file__).with_name("catalogue.svg")
 def run() -> list[Row]:
     """Measure the questions at each size, then a very long answer, then questions while others write."""
     rows: list[Row] = []
-    series: dict[str, dict[float, float]] = {}
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        databases = {"SQLite": str(folder / "catalogue.sqlite")}
-        server = stack.enter_context(_postgresql())
-        if server:
-            databases["PostgreSQL"] = server
-        for name, url in databases.items():
-            figures = _growing(url)
-            for kind, points in figures.items():
-                series[f"{kind}, {name}"] = points
-            rows += _flat(name, figures)
-            rows += _broad(name, url)
-            rows += _many(name, url)
-            rows += _while_ingesting(name, url)
+    curve: dict[str, dict[float, float]] = {}
+    with archives() as found:
+        for archive in found:
+            archive.build(SIZES)
+            figures = _growing(archive)
+            curve.update({f"{kind}, {archive.name}": points for kind, points in figures.items()})
+            rows += _flat(archive.name, figures)
+            rows += _broad(archive)
+            rows += _many(archive)
+            rows += _while_ingesting(archive)
     title = "A query that 1 to 10 studies match, to findscu on an open association"
-    PLOT.write_text(curves(title, "studies in the catalogue", "milliseconds", series), encoding="utf-8")
+    PLOT.write_text(curves(title, "studies in the catalogue", "milliseconds", curve), encoding="utf-8")
     return rows
 
 
-@contextmanager
-def _postgresql() -> Iterator[str | None]:
-    """Run a PostgreSQL server as the tests do, with its usual care for durability, where there is one."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from contract.postgresql_server import running_server  # noqa: PLC0415 -- the tests, found by the line above
-    from support.needs import missing  # noqa: PLC0415
-
-    if missing("postgresql"):
-        yield None
-        return
-    with running_server("-c", "shared_buffers=1GB", "-c", "maintenance_work_mem=512MB", fsync=True) as server:
-        yield server.database()
-
-
-def _growing(url: str) -> dict[str, dict[float, float]]:
+def _growing(archive: Archives) -> dict[str, dict[float, float]]:
     """Give the milliseconds of each kind of question at each size, the median of some questions."""
     figures: dict[str, dict[float, float]] = {}
-    item = _item()
-    before = 0
     for size in SIZES:
-        with Catalogue(url) as catalogue:
-            fill(catalogue, before, size, icons=max(0, min(ICONS, size) - before), item=item)
+        with Catalogue(archive.url(size)) as catalogue:
             asked = questions(catalogue, size)
-        before = size
-        with _served(url) as (_, port, _):
+        with _served(archive.url(size)) as (_, port, _):
             for kind, queries in asked.items():
                 figures.setdefault(kind, {})[size] = statistics.median(_findscu(port, one) for one in queries[:ASKED])
     return figures
@@ -134,14 +105,14 @@ def _flat(name: str, figures: dict[str, dict[float, float]]) -> list[Row]:
     return rows
 
 
-def _broad(name: str, url: str) -> list[Row]:
+def _broad(archive: Archives) -> list[Row]:
     asked = {
-        "all studies since 2015": Query("STUDY", icon=True, StudyDate="20150101-"),
+        "all studies since 2020": Query("STUDY", icon=True, StudyDate="20200101-"),
         "a name infix of two letters": Query("STUDY", icon=True, PatientName="*ab*"),
         "all CT studies": Query("STUDY", icon=True, ModalitiesInStudy="CT"),
     }
     rows = []
-    with _served(url) as (client, _, _):
+    with _served(archive.url(SIZES[-1])) as (client, _, _):
         for kind, query in asked.items():
             firsts = []
             for _ in range(5):
@@ -150,15 +121,18 @@ def _broad(name: str, url: str) -> list[Row]:
                     next(matches)
                     firsts.append(time.perf_counter() - began)
             first = f"{1000 * statistics.median(firsts):.1f} ms to the first answer"
-            rows.append(Row(case=f"{SIZES[-1]:,} studies, {name}: {kind}", ours=first, peer="", ratio=None, goal=""))
+            rows.append(
+                Row(case=f"{SIZES[-1]:,} studies, {archive.name}: {kind}", ours=first, peer="", ratio=None, goal="")
+            )
     return rows
 
 
-def _many(name: str, url: str) -> list[Row]:
+def _many(archive: Archives) -> list[Row]:
     """Take 100,000 answers with icons in one query, and look at the server's memory meanwhile."""
-    query = Query("STUDY", icon=True, limit=ICONS, PatientID="PID000*")
-    with _served(url) as (client, _, process):
-        list(client.find(Query("STUDY", icon=True, PatientID="PID00000001")))
+    query = Query("STUDY", icon=True, AccessionNumber="A0000*")
+    name = archive.name
+    with _served(archive.url(SIZES[-1])) as (client, _, process):
+        list(client.find(Query("STUDY", icon=True, AccessionNumber="A000000001")))
         idle = largest = _memory(process)
         count, began, first = 0, time.perf_counter(), 0.0
         for _match in client.find(query):
@@ -196,9 +170,11 @@ def _memory(process: int) -> int:
     raise RuntimeError("the system does not tell what memory a process has")
 
 
-def _while_ingesting(name: str, url: str) -> list[Row]:
-    query = Query("STUDY", icon=True, PatientID="PID0000001?")
+def _while_ingesting(archive: Archives) -> list[Row]:
+    """Ask again and again while processes take instances in; no answer may fail, or miss one of what is there."""
+    query, url, name = Query("STUDY", icon=True, PatientID="PID0000001?"), archive.scratch(SIZES[-1]), archive.name
     with _served(url) as (client, _, _), ExitStack() as stack:
+        there = sum(1 for _ in client.find(query))
         alone = _median(client, [query])
         command = [sys.executable, "-m", "benchmarks.catalogue_crowd", url]
         writers = [
@@ -210,7 +186,7 @@ def _while_ingesting(name: str, url: str) -> list[Row]:
         taken, short = [], 0
         while any(writer.poll() is None for writer in writers):
             began = time.perf_counter()
-            short += sum(1 for _ in client.find(query)) != 10
+            short += sum(1 for _ in client.find(query)) != there
             taken.append(time.perf_counter() - began)
         added = sum(int(writer.communicate()[0] or 0) for writer in writers)
         failed = sum(writer.returncode != 0 for writer in writers)
@@ -226,8 +202,3 @@ def _while_ingesting(name: str, url: str) -> list[Row]:
             met=not failed and not short,
         )
     ]
-
-
-def _item() -> bytes:
-    gradient = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
-    return Icon.from_picture(Picture(gradient)).encoded()

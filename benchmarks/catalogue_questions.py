@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator
 
+from benchmarks.archive_life import patient_id, study_uid
 from findicon.catalogue import Catalogue, CatalogueFinder
 from findicon.query import Query
 
@@ -16,18 +17,21 @@ def questions(catalogue: Catalogue, studies: int) -> dict[str, list[Query]]:
     chance = random.Random(studies)
     numbers = chance.sample(range(studies), min(200, studies))
     samples = [
-        match.dataset
-        for number in numbers
-        for match in finder.find(Query("STUDY", StudyInstanceUID=f"1.2.826.{number}"))
+        match.dataset for number in numbers for match in finder.find(Query("STUDY", StudyInstanceUID=study_uid(number)))
     ]
-    names = [str(sample.PatientName) for sample in samples]
-    days = [(str(sample.StudyDate), str(sample.ModalitiesInStudy)) for sample in samples]
+    names = [str(sample.PatientName).partition("=")[0] for sample in samples]
+    days = [(str(sample.StudyDate), _main(sample["ModalitiesInStudy"].value)) for sample in samples]
     return {
-        "PatientID": _few(finder, ({"PatientID": f"PID{number:08d}"} for number in numbers)),
+        "PatientID": _few(finder, ({"PatientID": patient_id(number // 3)} for number in numbers)),
         "date and modality": _few(finder, ({"StudyDate": day, "ModalitiesInStudy": kind} for day, kind in days)),
         "name prefix": _few(finder, ({"PatientName": part} for part in _prefixes(names))),
         "name infix": _few(finder, ({"PatientName": part} for part in _infixes(names))),
     }
+
+
+def _main(modalities: str | Iterable[str]) -> str:
+    """Give the modality that a workstation would ask for: a dose report is not what anybody looks for."""
+    return modalities if isinstance(modalities, str) else next(one for one in modalities if one != "SR")
 
 
 def _prefixes(names: Iterable[str]) -> Iterator[str]:

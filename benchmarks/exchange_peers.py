@@ -49,7 +49,7 @@ def catalogue_of(folder: Path, studies: int) -> Path:
     gradient = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
     item = Icon.from_picture(Picture(gradient)).encoded()
     with Catalogue(str(database)) as catalogue:
-        fill(catalogue, 0, studies, icons=studies, item=item)
+        fill(catalogue, 0, studies, icons=studies, pictures=[(item, None)])
     return database
 
 

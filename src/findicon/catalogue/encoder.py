@@ -41,7 +41,7 @@ _NULL = tuple("\0" * (length % 2) for length in range(_READY))
 class Element(NamedTuple):
     """One element of every answer.
 
-    Parameters
+    Attributes
     ----------
     tag, vr
         Of the element.

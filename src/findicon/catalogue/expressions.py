@@ -105,6 +105,8 @@ def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
         return _words(shape[1:], binds)
     if how == "sounds":
         return _sounds(shape[1], binds)
+    if how == "days with":
+        return _days_with(shape[1:], binds)
     of, _, name = shape[1].partition(".")
     values: ColumnElement[Any] = METADATA.tables[of].c[name]
     how, _, held_back = how.partition(", ")
@@ -178,6 +180,27 @@ def _sounds(name: str, binds: Binds) -> ColumnElement[bool]:
         return _in_index("study_sounds", binds.next("codes"), of=of)
     listed = func.string_to_array(codes, literal_column("E'\\\\'"))
     return listed.op("@>", is_comparison=True)(cast(binds.next("codes"), ARRAY(Text)))
+
+
+def _days_with(shapes: tuple[Shape, ...], binds: Binds) -> ColumnElement[bool]:
+    """Ask PostgreSQL's index of days with modalities; SQLite looks at the modalities in its index of days."""
+    if binds.dialect == "sqlite":
+        both = and_(*(expression(shape, binds) for shape in shapes))
+        binds.next("unused")
+        return both
+    unused = Binds(binds.dialect)
+    for shape in shapes:
+        expression(shape, unused)
+    for _ in unused.names:
+        binds.next("unused")
+    return _DAYS_WITH_MODALITIES.op("&&", is_comparison=True)(cast(binds.next("codes"), ARRAY(Text)))
+
+
+# Each modality of a study with the day before it, as the index has it: {20200131, 20200131CT, 20200131SR}.
+_DAYS_WITH_MODALITIES: ColumnElement[Any] = literal_column(
+    "string_to_array(study.study_date || "
+    "replace('\\' || study.modalities_in_study, '\\', '\\' || study.study_date), '\\')"
+)
 
 
 def _in_index(name: str, asked: ColumnElement[Any], *, of: str) -> ColumnElement[bool]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
 from ..errors import AnswersCut
@@ -69,41 +68,42 @@ class CatalogueFinder:
         layout = Layout(made.elements, query.character_sets, made.all_keys_supported)
         limits = [limit for limit in (query.limit, self._limit) if limit is not None]
         limit = min(limits, default=None)
-        asked_for = limit is not None and limit == query.limit
         given = 0
-        with closing(self._rows(query, made, cancel, limit)) as rows:
-            for row in rows:
-                if given == limit:
-                    if not asked_for:
-                        raise AnswersCut(given)
-                    return
-                given += 1
-                yield CatalogueMatch(row, layout)
+        with closing(self._batches(query, made, cancel, limit)) as batches:
+            for batch in batches:
+                for row in batch:
+                    if given == limit:
+                        if limit != query.limit:
+                            raise AnswersCut(given)
+                        return
+                    given += 1
+                    yield CatalogueMatch(row, layout)
 
-    def _rows(self, query: Query, made: Plan, cancel: Cancel, limit: int | None) -> Generator[Row]:
+    def _batches(self, query: Query, made: Plan, cancel: Cancel, limit: int | None) -> Generator[Iterable[Row]]:
         """Give the rows that are answers, one more than the limit where there is one."""
         in_database = made.complete is None and made.below is None
-        most = None if limit is None and not query.offset else (_NO_LIMIT if limit is None else limit + 1)
-        skip = 0 if in_database else query.offset
+        if in_database and (limit is not None or query.offset):
+            most, skip_there, skip = _NO_LIMIT if limit is None else limit + 1, query.offset, 0
+        else:
+            most, skip_there, skip = None, 0, query.offset
+        waits = self._pictures if query.level is Level.IMAGE else None
         spent = Spent(self._picture_budget)
-        skip_there = query.offset if in_database else 0
-        selected = self._selected(made, made.values, cancel, most if in_database else None, skip_there)
-        with closing(selected) as batches:
+        with closing(self._selected(made, made.values, cancel, most, skip_there)) as batches:
             for batch in batches:
                 if cancel():
                     return
                 found: Sequence[Row] = batch if in_database else self._completed(made, batch)
                 if skip:
                     found, skip = found[skip:], max(0, skip - len(found))
-                if self._pictures and made.icon_place is not None and query.level is Level.IMAGE:
-                    yield from self._pictures.complete(found, made.uid_place, made.icon_place, spent)
+                if waits and made.icon_place is not None:
+                    yield waits.complete(found, made.uid_place, made.icon_place, spent)
                 else:
-                    yield from found
+                    yield found
 
     def _selected(
         self, made: Plan, values: tuple[Any, ...], cancel: Cancel, most: int | None, skip: int
     ) -> Generator[list[tuple[Any, ...]]]:
-        selection = replace(made.selection, limited=most is not None)
+        selection = made.selection if most is None else made.selection._replace(limited=True)
         statement = compiled(selection, self._database.dialect)
         return self._database.batches(statement.sql, statement.bound(values, most, skip), cancel)
 

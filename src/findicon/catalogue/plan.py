@@ -1,26 +1,29 @@
 """A Query to what answers it: a selection, what its rows are encoded to, and what is left to match in Python."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..query import (
     DATE_AND_TIME,
     ICON_IMAGE_SEQUENCE,
-    QUERY_RETRIEVE_LEVEL,
     Key,
     Level,
-    Model,
-    Options,
     Query,
     Value,
     combined_range,
     criteria,
     matcher,
     tag_of,
-    universal_key,
-    vr_of,
+)
+from .answered_keys import (
+    INSTANCE_AVAILABILITY,
+    NOT_KEYS,
+    AnsweredKeys,
+    answered_keys,
+    icon_element_at,
+    name_of,
+    table_of,
 )
 from .columns import COLUMNS, Column
 from .conditions import Condition, combined, condition, narrowing
@@ -31,12 +34,7 @@ from .schema import TABLES
 from .selection import Selection
 from .sequences import answered, from_text
 
-_RETRIEVE_AE_TITLE = 0x00080054
-_INSTANCE_AVAILABILITY = 0x00080056
-# Elements of an identifier that say how to read it, or that are answered whatever was asked.
-_NOT_KEYS = {0x00080005, QUERY_RETRIEVE_LEVEL, 0x00080053, _RETRIEVE_AE_TITLE, 0x00080201}
-_NO_MATCHES = {*_NOT_KEYS, ICON_IMAGE_SEQUENCE, _INSTANCE_AVAILABILITY}
-_COMBINED = {*DATE_AND_TIME, *DATE_AND_TIME.values()}
+_NO_MATCHES = {*NOT_KEYS, ICON_IMAGE_SEQUENCE, INSTANCE_AVAILABILITY}
 _HEADER = "header.data"
 
 Row = Sequence[Any]
@@ -83,62 +81,7 @@ def plan(query: Query, retrieve_ae_title: str) -> Plan:
     QueryError
         A key's value cannot be matched with its VR.
     """
-    return _by_frame(query, retrieve_ae_title) or _Planning(query, retrieve_ae_title).plan()
-
-
-def _by_frame(query: Query, retrieve_ae_title: str) -> Plan | None:
-    """Plan by what was planned for the same keys before; None where what they ask for changes more than conditions.
-
-    Whoever asks, asks for the same keys again and again: then all that is new are the values of a few of them.
-    """
-    frame = _frame(
-        query.level, query.model, tuple(query.keys), query.options, query.order, query.offset > 0, retrieve_ae_title
-    )
-    if frame is None:
-        return None
-    conditions: list[Condition] = []
-    for tag, key in query.keys.items():
-        if not key.values and not key.items:
-            continue
-        column = COLUMNS.get(tag)
-        if column is None or tag in _NO_MATCHES or column.level.depth > query.level.depth or column.kind == "sequence":
-            return None
-        if tag in _COMBINED and query.options.combined_datetime:
-            return None
-        wanted = criteria.criterion(key, query.options)
-        if isinstance(wanted, criteria.Universal):
-            continue
-        found = condition(_table(column, query.level), column, wanted)
-        if found is None:
-            return None
-        conditions.append(found)
-    conditions = led(conditions)
-    shapes = tuple(shape for shape, _ in conditions)
-    values = tuple(value for _, values in conditions for value in values)
-    return replace(frame, selection=replace(frame.selection, conditions=shapes), values=values)
-
-
-@lru_cache(maxsize=512)
-def _frame(
-    level: Level,
-    model: Model,
-    tags: tuple[int, ...],
-    options: Options,
-    order: tuple[str, ...],
-    has_offset: bool,
-    retrieve_ae_title: str,
-) -> Plan | None:
-    """Plan a question that asks for these keys and matches none; None where rows have to be completed in Python."""
-    keys = (universal_key(tag, vr_of(tag)) for tag in tags)
-    asked = Query(level, model=model, keys=keys, defaults=False, options=options, order=order, offset=int(has_offset))
-    made = _Planning(asked, retrieve_ae_title).plan()
-    return made if made.complete is None and made.below is None else None
-
-
-def _table(column: Column, level: Level) -> str:
-    if column.level is Level.PATIENT and level is not Level.PATIENT and column.kind != "number":
-        return "study"  # a study has its patient's attributes as its own instances say them
-    return TABLES[column.level].name
+    return _Planning(query, retrieve_ae_title).plan()
 
 
 @dataclass
@@ -146,7 +89,6 @@ class _Planning:
     query: Query
     retrieve_ae_title: str
     columns: list[str] = field(default_factory=list)
-    elements: list[Element] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     below: dict[Level, list[Condition]] = field(default_factory=dict)
     below_in_python: bool = False
@@ -156,27 +98,20 @@ class _Planning:
 
     def plan(self) -> Plan:
         query = self.query
-        keys = {tag: key for tag, key in query.keys.items() if tag not in _NOT_KEYS}
-        wanted = {tag: self._wanted(key) for tag, key in keys.items()}
+        answer = answered_keys(query.model, query.level, tuple(query.keys), self.retrieve_ae_title)
+        self.columns += answer.columns
+        self.supported = not answer.has_no_icon
+        asking = [key for key in query.keys.values() if key.values or key.items]
+        wanted = {key.tag: self._wanted(key) for key in asking if not key.is_universal and key.tag not in NOT_KEYS}
         self._combine(wanted)
-        for tag, key in keys.items():
-            if tag != ICON_IMAGE_SEQUENCE:
-                self._key(key, wanted[tag])
-        for level in query.model.levels_above(query.level):
-            if level.unique_key not in query.keys:
-                self._answer(COLUMNS[level.unique_key])
-        self.elements += [
-            Element(QUERY_RETRIEVE_LEVEL, "CS", None, str(query.level)),
-            Element(_RETRIEVE_AE_TITLE, "AE", None, self.retrieve_ae_title),
-        ]
-        uid_place = self._place(self._column(COLUMNS[query.level.unique_key]))
+        for tag in answer.matched:
+            if tag in wanted:
+                self._match(COLUMNS[tag], wanted[tag])
+        for tag in answer.others:
+            self._key(query.keys[tag], wanted.get(tag, criteria.Universal()))
         below_plan = self._plan_below() if self.below_in_python else None
         number_place = self._place(f"{TABLES[query.level].name}.id") if below_plan else 0
-        if any(key.tag not in COLUMNS for key, _ in self.worked_out):
-            self._place(_HEADER)
-        icon_place = self._icon() if ICON_IMAGE_SEQUENCE in keys else None
-        for place, (key, _) in enumerate(self.worked_out, len(self.columns) + (2 if icon_place is not None else 0)):
-            self.elements.append(Element(key.tag, key.vr, place))
+        elements, icon_place = self._laid_out(answer) if answer.others else (answer.elements, answer.icon_place)
         deepest = max((level.depth for level in self.below), default=0)
         between = [level for level in Level if query.level.depth < level.depth <= deepest]
         below = [(level, self.below.get(level, [])) for level in between]
@@ -194,14 +129,26 @@ class _Planning:
         return Plan(
             selection,
             tuple(value for _, values in all_conditions for value in values),
-            tuple(sorted(self.elements, key=lambda element: element.tag)),
+            elements,
             self._complete(),
             self.supported,
-            uid_place,
+            answer.uid_place,
             icon_place,
             below_plan,
             number_place,
         )
+
+    def _laid_out(self, answer: AnsweredKeys) -> tuple[tuple[Element, ...], int | None]:
+        """Bring what is worked out in Python behind the columns; the icon comes between."""
+        if any(key.tag not in COLUMNS for key, _ in self.worked_out):
+            self._place(_HEADER)
+        icon_place = None if answer.icon_place is None else len(self.columns)
+        elements = [one for one in answer.elements if one.tag != ICON_IMAGE_SEQUENCE]
+        if icon_place is not None:
+            elements.append(icon_element_at(icon_place))
+        for place, (key, _) in enumerate(self.worked_out, len(self.columns) + (2 if icon_place is not None else 0)):
+            elements.append(Element(key.tag, key.vr, place))
+        return tuple(sorted(elements)), icon_place
 
     def _wanted(self, key: Key) -> criteria.Criterion:
         """Read what a key asks for; the value of one that cannot be matched is left alone (PS3.4 C.2.2.1.3)."""
@@ -214,19 +161,15 @@ class _Planning:
         return criteria.Universal()
 
     def _key(self, key: Key, wanted: criteria.Criterion) -> None:
+        """Match a key that no column answers as it stands."""
         column = COLUMNS.get(key.tag)
-        if key.tag == _INSTANCE_AVAILABILITY:
-            self.elements.append(Element(key.tag, "CS", None, "ONLINE"))
-        elif column is None:
+        if column is None:
             self._key_without_column(key, wanted)
         elif column.level.depth > self.query.level.depth:
             self._key_below(column, wanted)
-        elif column.kind == "sequence":
+        else:
             self._place(self._column(column))
             self._work_out(key, wanted)
-        else:
-            self._answer(column)
-            self._match(column, wanted)
 
     def _key_without_column(self, key: Key, wanted: criteria.Criterion) -> None:
         """Answer and match an attribute of the images from their headers."""
@@ -245,7 +188,7 @@ class _Planning:
 
     def _narrow(self, column: Column | None, wanted: criteria.Criterion) -> None:
         """Have the database leave out what cannot match, for what only Python can match."""
-        superset = narrowing(_table(column, self.query.level), column, wanted) if column else None
+        superset = narrowing(self._table(column), column, wanted) if column else None
         if superset:
             self.conditions.append(superset)
 
@@ -270,13 +213,10 @@ class _Planning:
         self.below = {}
         return planning.plan()
 
-    def _answer(self, column: Column) -> None:
-        self.elements.append(Element(column.tag, column.vr, self._place(self._column(column))))
-
     def _match(self, column: Column, wanted: criteria.Criterion) -> None:
         if isinstance(wanted, criteria.Universal):
             return
-        found = condition(_table(column, self.query.level), column, wanted)
+        found = condition(self._table(column), column, wanted)
         if found:
             self.conditions.append(found)
             return
@@ -289,28 +229,23 @@ class _Planning:
             return
         for date_tag, time_tag in DATE_AND_TIME.items():
             day, time = COLUMNS.get(date_tag), COLUMNS.get(time_tag)
-            if not day or not time or not {date_tag, time_tag} <= set(wanted):
+            if not day or not time or date_tag not in wanted or time_tag not in wanted:
                 continue
             bounds = combined_range(wanted[date_tag], wanted[time_tag])
             if not bounds:
                 continue
             if day.level.depth <= self.query.level.depth:
-                self.conditions.append(combined(_table(day, self.query.level), day, time, *bounds))
+                self.conditions.append(combined(self._table(day), day, time, *bounds))
             elif self.query.options.relational:
                 table = TABLES[day.level].name
                 self.below.setdefault(day.level, []).append(combined(table, day, time, *bounds))
             wanted[date_tag] = wanted[time_tag] = criteria.Universal()
 
-    def _icon(self) -> int | None:
-        """Answer the icon at every level but PATIENT, where it would have no meaning."""
-        if self.query.level is Level.PATIENT:
-            self.supported = False
-            return None
-        self.elements.append(Element(ICON_IMAGE_SEQUENCE, "SQ", len(self.columns)))
-        return len(self.columns)
+    def _table(self, column: Column) -> str:
+        return table_of(column, self.query.level)
 
     def _column(self, column: Column) -> str:
-        return f"{_table(column, self.query.level)}.{column.name}"
+        return name_of(column, self.query.level)
 
     def _place(self, name: str) -> int:
         if name not in self.columns:

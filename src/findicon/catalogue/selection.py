@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, exists, literal_column, select
 from sqlalchemy.engine.interfaces import Dialect
@@ -24,11 +24,10 @@ _UNIQUE_KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The shape of a statement: everything but the values.
 
-    Parameters
+    Attributes
     ----------
     level
         Whose table is selected from, joined with those above it as far as they are named.
@@ -139,7 +138,7 @@ def column_named(name: str) -> ColumnElement[Any]:
 
 
 def _tables_in(shape: Shape) -> set[str]:
-    if shape[0] in {"any", "all"}:
+    if shape[0] in {"any", "all", "days with"}:
         return {table for part in shape[1:] for table in _tables_in(part)}
     return {str(shape[1]).partition(".")[0]} if len(shape) > 1 else set()
 

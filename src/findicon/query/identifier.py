@@ -1,6 +1,7 @@
 """A C-FIND identifier, as it came in, to a Query (PS3.4 C.4.1.1.3.1, C.4.1.2.1)."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -10,7 +11,7 @@ from ..errors import QueryError
 from .attributes import BYTES_VRS, encode_value, head, texts_in, values_of
 from .characters import TEXT_VRS, character_sets_of, characters_for
 from .encoding import deflate, inflate
-from .keys import Key, universal_key, vr_of
+from .keys import Key, vr_of
 from .levels import QUERY_RETRIEVE_LEVEL, Level, Model
 from .matching import Value
 from .query import Options, Query, level_named
@@ -20,6 +21,7 @@ _SPECIFIC_CHARACTER_SET = 0x00080005
 _QUERY_RETRIEVE_VIEW = 0x00080053
 _RETRIEVE_AE_TITLE = 0x00080054
 _TIMEZONE_OFFSET = 0x00080201
+_OFTEN = 64  # bytes of a value that may come again
 # Elements of an identifier that are not keys: they say how to read it, or are answered whatever was asked.
 _NOT_KEYS = {_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
 
@@ -171,15 +173,37 @@ def _character_sets(elements: Iterable[Element | Key]) -> tuple[str, ...] | None
 
 
 def _key(element: Element, names: tuple[str, ...] | None) -> Key:
-    vr = vr_of(element.tag)
+    tag, vr, value, _ = element
+    if vr == "SQ" or vr_of(tag) == "SQ":
+        return Key(tag, "SQ", items=tuple(tuple(_key(one, names) for one in item) for item in _items(element)))
+    return (_read_again if len(value) <= _OFTEN else _read)(tag, vr, value, names)
+
+
+def _items(element: Element) -> tuple[tuple[Element, ...], ...]:
+    """Give a sequence's items, also where its VR was not known to whoever encoded it (PS3.5 6.2.2)."""
+    tag, vr, value, items = element
+    if vr == "UN" and value:
+        try:
+            return items_of(value, explicit=False)
+        except Malformed as error:
+            raise _unreadable(error, tag) from error
+    if vr != "SQ" and value:
+        raise QueryError(f"{Key(tag, 'SQ').keyword} is a sequence, not {vr}", offending_element=tag)
+    if vr_of(tag) not in {"SQ", "UN"}:
+        raise QueryError(f"{Key(tag, 'SQ').keyword} is {vr_of(tag)}, not a sequence", offending_element=tag)
+    return items
+
+
+def _read(tag: int, encoded_vr: str, value: bytes, names: tuple[str, ...] | None) -> Key:
+    vr = vr_of(tag)
     if vr == "UN":
-        vr = element.vr
-    if not element.value and not element.items:
-        return universal_key(element.tag, vr)
-    if vr == "SQ":
-        return Key(element.tag, vr, items=tuple(tuple(_key(one, names) for one in item) for item in element.items))
-    values = _values(element, vr if element.vr == "UN" else element.vr, names)
-    return Key(element.tag, vr, values if any(values) else ())
+        vr = encoded_vr
+    values = _values(Element(tag, encoded_vr, value), vr if encoded_vr == "UN" else encoded_vr, names)
+    return Key(tag, vr, values if any(values) else ())
+
+
+# Whoever asks asks for the same attributes time and again; only what it looks for is new.
+_read_again = lru_cache(maxsize=4096)(_read)
 
 
 def _values(element: Element, vr: str, names: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -97,12 +97,6 @@ class Key:
         return DataElement(self.tag, self.vr, list(self.values) if len(self.values) != 1 else self.values[0])
 
 
-@lru_cache(maxsize=1 << 13)
-def universal_key(tag: int, vr: str) -> Key:
-    """Give the key that asks for the value back: most keys of most requests, so each is made once."""
-    return Key(tag, vr)
-
-
 _NUMBERS: dict[str, Any] = {"FD": float, "FL": float, "SL": int, "SS": int, "SV": int, "UL": int, "US": int, "UV": int}
 
 
@@ -134,7 +128,7 @@ def tag_of(name: str) -> int:
     raise QueryError(f"{name!r} is neither a DICOM keyword nor a tag like 00100010{hint}")
 
 
-@lru_cache(maxsize=1 << 13)
+@lru_cache(maxsize=8192)
 def vr_of(tag: int) -> str:
     """Give the VR of a tag from pydicom's dictionary (the first, where it names several); UN for unknown ones."""
     try:

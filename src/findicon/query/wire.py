@@ -1,12 +1,15 @@
 """Encoded data sets taken apart (PS3.5 7), whatever their values are: nothing is decoded, nothing is guessed."""
 
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from pydicom.valuerep import STANDARD_VR
 
 from .keys import vr_of
 
 _LONG_LENGTH = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+_VRS = {vr.encode(): vr for vr in map(str, STANDARD_VR)}
+_IMPLICIT, _EXPLICIT, _LENGTH = (struct.Struct(layout).unpack_from for layout in ("<HHL", "<HH2sH", "<L"))
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 16
@@ -86,48 +89,60 @@ def items_of(value: bytes, *, explicit: bool) -> tuple[tuple[Element, ...], ...]
     return _Walk(value, explicit).items(0, 0, len(value), 1, explicit)[0]
 
 
+def _vr(code: bytes, tag: int) -> str:
+    """Read a VR that is not among those of today: a later edition's, or none."""
+    if code.isalpha() and code.isupper():
+        return code.decode()
+    raise Malformed("it has no VR", tag)
+
+
 class _Walk:
     def __init__(self, data: bytes, explicit: bool) -> None:
         self._data = data
         self._explicit = explicit
         self._at = 0
 
-    def elements(self, start: int, end: int, depth: int, *, explicit: bool | None = None) -> Iterator[Element]:
+    def elements(self, start: int, end: int, depth: int, *, explicit: bool | None = None) -> list[Element]:
         """Give the elements from `start` to `end`, or to the end of the item that begins there."""
         explicit = self._explicit if explicit is None else explicit
+        data, head = self._data, self._head
+        found: list[Element] = []
         at = start
         while at < end:
-            tag, vr, length, at = self._head(at, end, explicit=explicit)
+            tag, vr, length, at = head(at, end, explicit)
             if tag == _ITEM_END:
                 break
             if vr == "SQ" or length == _UNDEFINED:
                 # PS3.5 6.2.2 Note 4: a sequence in VR UN is implicit whatever surrounds it.
                 inside = explicit and vr == "SQ"
                 items, after = self.items(tag, at, min(end, at + length), depth + 1, inside)
-                yield Element(tag, "SQ", self._data[at:after], items)
+                found.append(Element(tag, "SQ", data[at:after], items))
                 at = after
             else:
                 if at + length > end:
                     raise Malformed("it is longer than what holds it", tag)
-                yield Element(tag, vr, self._data[at : at + length])
+                found.append(Element(tag, vr, data[at : at + length]))
                 at += length
         self._at = at
+        return found
 
-    def _head(self, at: int, end: int, *, explicit: bool) -> tuple[int, str, int, int]:
+    def _head(self, at: int, end: int, explicit: bool) -> tuple[int, str, int, int]:
         if at + 8 > end:
             raise Malformed("the data set ends inside an element", 0)
-        group, number = struct.unpack_from("<HH", self._data, at)
+        if not explicit:
+            group, number, length = _IMPLICIT(self._data, at)
+            tag = group << 16 | number
+            return tag, vr_of(tag), length, at + 8
+        group, number, code, length = _EXPLICIT(self._data, at)
         tag = group << 16 | number
-        if not explicit or group == 0xFFFE:
-            return tag, vr_of(tag), struct.unpack_from("<L", self._data, at + 4)[0], at + 8
-        code = self._data[at + 4 : at + 6]
-        if not (code.isalpha() and code.isupper()):
-            raise Malformed("it has no VR", tag)
+        if group == _ITEM >> 16:
+            return self._head(at, end, False)
+        vr = _VRS.get(code) or _vr(code, tag)
         if code not in _LONG_LENGTH:
-            return tag, code.decode(), struct.unpack_from("<H", self._data, at + 6)[0], at + 8
+            return tag, vr, length, at + 8
         if at + 12 > end:
             raise Malformed("the data set ends inside it", tag)
-        return tag, code.decode(), struct.unpack_from("<L", self._data, at + 8)[0], at + 12
+        return tag, vr, _LENGTH(self._data, at + 8)[0], at + 12
 
     def items(
         self, of: int, start: int, end: int, depth: int, explicit: bool
@@ -138,7 +153,7 @@ class _Walk:
         found = []
         at = start
         while at < end:
-            tag, _, length, at = self._head(at, end, explicit=False)
+            tag, _, length, at = self._head(at, end, False)
             if tag == _SEQUENCE_END:
                 break
             if tag != _ITEM:
