@@ -213,3 +213,27 @@ def test_a_question_names_its_character_set_only_when_it_needs_one() -> None:
     assert "SpecificCharacterSet" not in decode(plain, ExplicitVRLittleEndian)
     western = query_to_bytes(Query("STUDY", PatientName="Müller"), ExplicitVRLittleEndian, ("ISO_IR 100",))
     assert decode(western, ExplicitVRLittleEndian).SpecificCharacterSet == "ISO_IR 100"
+
+
+def test_a_sequence_in_vr_un_is_read_as_one() -> None:
+    inner = b"\x08\x00\x00\x01\x02\x00\x00\x00A1"
+    item = b"\xfe\xff\x00\xe0" + len(inner).to_bytes(4, "little") + inner
+    data = STUDY_LEVEL + b"\x08\x00\x32\x10UN\0\0" + len(item).to_bytes(4, "little") + item
+    query = query_from_bytes(data, ExplicitVRLittleEndian, Model.STUDY_ROOT)
+    assert query.keys[0x00081032].items == ((Key.named("CodeValue", "A1"),),)
+
+
+@pytest.mark.parametrize(
+    ("data", "tag"),
+    [
+        (b"\x08\x00\x32\x10LO\x02\x00A1", 0x00081032),
+        (b"\x10\x00\x10\x00SQ\0\0\x00\x00\x00\x00", 0x00100010),
+        (b"\x08\x00\x32\x10UN\0\0\x02\x00\x00\x00A1", 0x00081032),
+    ],
+    ids=["text for a sequence", "a sequence for a name", "bytes for a sequence"],
+)
+def test_what_is_no_sequence_is_named(data: bytes, tag: int) -> None:
+    whole = b"".join(sorted((STUDY_LEVEL, data)))
+    with pytest.raises(QueryError) as error:
+        query_from_bytes(whole, ExplicitVRLittleEndian, Model.STUDY_ROOT)
+    assert error.value.offending_element == tag
