@@ -118,7 +118,7 @@ class GrayFrame:
             stored, values = self.values(band)
             within = _clipped(values, low, high)
             if self.may_be_padded:
-                within = within.copy() if within is band else within
+                within = within if within.base is None else within.copy()
                 within[self.padded(stored)] = min(max(black, _lowest(within)), _highest(within))
             return within
 

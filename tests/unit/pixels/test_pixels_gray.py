@@ -380,3 +380,16 @@ def test_a_picture_shrinks_further() -> None:
     assert small.frame == picture.frame
     assert picture.shrunk(500) is picture
     assert np.abs(small.array - average(picture.array, 25, 12)).max() <= 1
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, BIG])
+def test_padding_is_taken_out_of_cells_that_are_shown_as_they_are(syntax: str) -> None:
+    values = scene(16, 16, 8)
+    values[:4] = 7
+    shown = {"WindowCenter": 128, "WindowWidth": 300, "PixelPaddingValue": 7, "BitsStored": 8, "HighBit": 7}
+    array = render(file_of(values, syntax, **shown), 16).array
+    plain = render(file_of(values, syntax, **(shown | {"PixelPaddingValue": None})), 16).array
+    assert (array[:4] < plain[:4].min()).all()
+    assert np.array_equal(array[4:], np.where(values[4:] == 7, array[0, 0], plain[4:]))
+    shifted = {"BitsStored": 7, "HighBit": 7, "PixelPaddingValue": 7, "WindowCenter": 64, "WindowWidth": 300}
+    assert render(file_of(values, syntax, **shifted), 16).array.max() > 0
