@@ -34,6 +34,18 @@ database = "/srv/findicon/catalogue.sqlite"
 storage = "/srv/findicon/storage"
 workers = 4
 
+[server.limits]
+associations = 1000
+associations_per_peer = 50
+associate_seconds = 30
+idle_seconds = 600
+network_seconds = 30
+pdu_bytes = 131072
+identifier_bytes = 1048576
+instance_bytes = 4294967296
+matches = 10000
+pixels = 100000000
+
 [icons]
 size = 64
 burned_in = "keep"              # the web shows images with text burned in
@@ -65,6 +77,7 @@ fetches = 4
 
 # Sections that stand once for each name, and one of them as a variable.
 _BY_NAME = {
+    "server.limits": "Those that shall be others as a variable: `FINDICON_SERVER_LIMITS='{\"matches\": 1000}'`.",
     "peers": 'One peer as a variable: `FINDICON_PEERS_MAIN=\'{"address": "ORTHANC@10.0.0.5:4242"}\'`.',
     "upstreams": 'One upstream as a variable: `FINDICON_UPSTREAMS_PACS=\'{"peer": "MAIN"}\'`.',
 }
@@ -82,6 +95,8 @@ def sections() -> Iterator[tuple[str, type[BaseModel]]]:
         model = _model(field)
         if model is not None:
             yield name, model
+            nested = ((f"{name}.{key}", _model(inner)) for key, inner in model.model_fields.items())
+            yield from ((key, inner) for key, inner in nested if inner is not None)
 
 
 def write() -> None:
@@ -111,13 +126,13 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "has to be given"
     value = field.default
-    if isinstance(value, NoneType) or value == "":
+    if isinstance(value, NoneType | BaseModel) or value == "":
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, frozenset):
         return f"`{sorted(value)}`".replace("'", '"')
-    return f"`{value}`" if isinstance(value, int) else f'`"{value}"`'
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`" if isinstance(value, int) else f'`"{value}"`'
 
 
 if __name__ == "__main__":

@@ -368,6 +368,22 @@ def test_what_has_no_place_between_answers_ends_the_association(data: bytes) -> 
         assert lives(server)
 
 
+@pytest.mark.parametrize(
+    ("held", "status", "comment"), [(3, 0, ""), (4, 0xA700, "More than 3 matches: only the first 3 were sent")]
+)
+def test_matches_are_limited_and_say_so(held: int, status: int, comment: str) -> None:
+    finder = MemoryFinder([MemoryMatch(study(number)) for number in range(held)])
+    with Server(finder, limits=Limits(matches=3)) as server, call(server) as peer:
+        peer.associate()
+        peer.send(find_request())
+        for _ in range(3):
+            assert peer.status() == 0xFF00
+            peer.receive()
+        answer = peer.answer()
+    assert answer[0x0900] == struct.pack("<H", status)
+    assert answer.get(0x0902, b"").decode().strip() == comment
+
+
 def test_a_cancel_of_another_request_is_none() -> None:
     def some(query: Query, cancel: Cancel) -> Iterator[Match]:
         match = MemoryMatch(study(1))

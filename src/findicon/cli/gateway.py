@@ -15,7 +15,7 @@ from ..observe import configure, log
 from ..scp import Branch, BranchServer, Server
 from ..scu import Upstream, WebClient
 from .databases import without_password
-from .serving import Parts, audit_file, dicom_server, how_to_ask, web_server
+from .serving import Parts, audit_file, certificate, dicom_server, how_to_ask, renders, web_server
 from .settings import Settings, UpstreamSettings, load_settings
 from .stopping import until_stopped, wait
 
@@ -57,7 +57,7 @@ def gateway(
     with until_stopped(), ExitStack() as stack:
         configure("info", audit_file=audit_file(settings))
         catalogue = stack.enter_context(Catalogue(settings.database))
-        render = stack.enter_context(FileRenderer())
+        render = stack.enter_context(FileRenderer(render=renders(settings)))
         gateways = {
             title: stack.enter_context(_gateway(settings, catalogue, one, render, title, stack))
             for title, one in _by_title(settings, upstreams).items()
@@ -132,5 +132,6 @@ def _server(settings: Settings, gateways: dict[str, Gateway]) -> Server:
         host=own.host,
         port=own.dicom_port,
         peers=settings.named_peers(),
-        tls=settings.tls.tls(),
+        limits=own.limits.exchange(),
+        tls=certificate(settings),
     )

@@ -1,6 +1,6 @@
 """What answers on the network, joined: an archive, the DICOM server and the web server before it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -9,9 +9,12 @@ from typing import Protocol
 
 from ..archive import Choice, FileSource, IconMaker, IconQueue, Storage
 from ..catalogue import Catalogue, CatalogueFinder
-from ..dimse import Address, Limits, Listener
+from ..dimse import Address, Listener, Tls
+from ..errors import QueryError
 from ..icons import BurnedIn
 from ..observe import configure
+from ..pixels import Limits as PixelLimits
+from ..pixels import Picture, render
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
 from ..scp import Places, Server, Workers, is_loopback
 from ..web import WebServer, WebSettings, create_app
@@ -55,13 +58,17 @@ def archive(settings: Settings, catalogue: Catalogue, *, picture_budget: float =
     """
     choice = Choice(settings.icons.size, settings.icons.rule, settings.icons.rules)
     with (
-        IconMaker(catalogue, choice=choice) as icons,
+        IconMaker(catalogue, choice=choice, render=renders(settings)) as icons,
         IconQueue(icons) as queue,
         Storage(settings.storage, catalogue, stored=queue.wake) as storage,
     ):
         icons.warm_up()
         finder = CatalogueFinder(
-            catalogue, retrieve_ae_title=settings.server.ae_title, icons=icons, picture_budget=picture_budget
+            catalogue,
+            retrieve_ae_title=settings.server.ae_title,
+            icons=icons,
+            limit=settings.server.limits.matches,
+            picture_budget=picture_budget,
         )
         yield Parts(finder, icons, FileSource(catalogue), storage, catalogue)
 
@@ -87,12 +94,34 @@ def dicom_server(
         host=settings.server.host,
         port=settings.server.dicom_port,
         peers=settings.named_peers(),
+        limits=settings.server.limits.exchange(),
         source=parts.source,
         ingest=parts.ingest,
-        tls=settings.tls.tls(),
+        tls=certificate(settings),
         listener=listener,
         places=places,
     )
+
+
+def certificate(settings: Settings) -> Tls | None:
+    """Give what we are called with; None where we are called without TLS.
+
+    Raises
+    ------
+    QueryError
+        A peer is to talk TLS with us, and there is no certificate: a listener without TLS is not what was meant.
+    """
+    needs = next((name for name, peer in settings.peers.items() if peer.tls), None)
+    if needs is not None and settings.tls.certificate is None:
+        raise QueryError(
+            f"Peer {needs} talks TLS, but [tls] has no certificate to be called with: set certificate and key"
+        )
+    return settings.tls.tls()
+
+
+def renders(settings: Settings) -> Callable[..., Picture]:
+    """Give what makes pictures within our limits; worker processes take it by its name."""
+    return partial(render, limits=PixelLimits(pixels=settings.server.limits.pixels))
 
 
 def web_server(settings: Settings, parts: Parts) -> WebServer:
@@ -139,9 +168,10 @@ def _dicom(settings: Settings, parts: Parts) -> Iterator[Listening]:
         with dicom_server(settings, parts) as server:
             yield server
         return
+    certificate(settings)  # here, not in each worker
     build = partial(worker, settings)
     own = settings.server
-    with Workers(build, count=count, host=own.host, port=own.dicom_port, limits=Limits()) as workers:
+    with Workers(build, count=count, host=own.host, port=own.dicom_port, limits=own.limits.exchange()) as workers:
         yield _Together(Address(own.ae_title, *workers.address))
 
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
 from ..dimse import Address, Peer, Tls, is_ae_title
 from ..errors import QueryError
 from .folders import data_folder, settings_folder
+from .limits import LimitsSettings
 
 FILE_NAME = "findicon.toml"
 _PREFIX = "FINDICON_"
@@ -69,6 +70,7 @@ class ServerSettings(_Section):
             "unless given; of serve those that answer over DICOM, one unless given."
         ),
     ] = None
+    limits: Annotated[LimitsSettings, Field(description="What we bear: see below.")] = LimitsSettings()
 
     @field_validator("ae_title")
     @classmethod
@@ -149,7 +151,9 @@ class PeerSettings(_Section):
         str,
         Field(description="Specific Character Set of its answers where they do not name one, such as ISO_IR 100."),
     ] = ""
-    tls: Annotated[bool, Field(description="Talk TLS with it, as [tls] says.")] = False
+    tls: Annotated[
+        bool, Field(description="Talk TLS with it, as [tls] says; to be called by it we need a certificate there.")
+    ] = False
 
     @field_validator("address")
     @classmethod
@@ -316,5 +320,7 @@ def _nearest(keys: list[str]) -> str:
         "upstreams": UpstreamSettings,
     }
     known = list(sections) if len(keys) == 1 else list(sections[keys[0]].model_fields)
+    if keys[:2] == ["server", "limits"]:
+        known = list(LimitsSettings.model_fields)
     near = difflib.get_close_matches(keys[-1], known, n=1)
     return f", did you mean {near[0]}?" if near else f": known are {', '.join(known)}"

@@ -27,6 +27,8 @@ class Limits:
         Largest C-FIND, C-GET or C-MOVE identifier.
     instance
         Largest data set of a C-STORE; None knows no limit.
+    matches
+        Answers to one C-FIND, after which it ends with status A700; None knows no limit.
     """
 
     associations: int = 1000
@@ -39,6 +41,7 @@ class Limits:
     pdu: int = 131072
     identifier: int = 1 << 20
     instance: int | None = None
+    matches: int | None = None
 
     @property
     def association_pdu(self) -> int:

@@ -16,7 +16,7 @@ from ..dimse import (
     message_parts,
     unexpected,
 )
-from ..errors import FindiconError, QueryError
+from ..errors import AnswersCut, FindiconError, QueryError
 from ..observe import audit, log
 from ..query import Finder, Key, Match, Model, Query, query_from_bytes
 from . import replies
@@ -117,7 +117,10 @@ class _Answering:
         largest = self._association.largest
         heads: dict[bool, bytes] = {}
         put: Callable[..., None] = self._outbox.put
+        most = self._association.limits.matches
         for match in matches:
+            if self.answers == most:
+                raise AnswersCut(most)
             supported = match.all_keys_supported
             head = heads.get(supported)
             if head is None:

@@ -134,3 +134,34 @@ def test_other_peoples_variables_are_left_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("FINDICON_PORT", "tcp://10.0.0.1:11112")  # Kubernetes, for a service of that name
     monkeypatch.setenv("FINDICON_SERVICE_HOST", "10.0.0.1")
     assert load_settings().server.dicom_port == 11112
+
+
+def test_limits_reach_the_exchange_and_wrong_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = load_settings().server.limits.exchange()
+    assert (defaults.associations, defaults.associations_per_caller, defaults.idle) == (1000, 300, 600.0)
+    toml(
+        "[server.limits]\nassociations = 7\nassociations_per_peer = 3\nidle_seconds = 1.5\nmatches = 10\npixels = 99\n"
+    )
+    limits = load_settings().server.limits.exchange()
+    assert (limits.associations, limits.associations_per_caller, limits.idle, limits.matches) == (7, 3, 1.5, 10)
+    monkeypatch.setenv("FINDICON_SERVER_LIMITS", '{"matches": 20}')
+    assert load_settings().server.limits.matches == 20
+    monkeypatch.delenv("FINDICON_SERVER_LIMITS")
+    toml("[server.limits]\nmatches = 0\n")
+    with pytest.raises(QueryError, match=r"server\.limits\.matches = 0: should be greater than or equal to 1"):
+        load_settings()
+    toml("[server.limits]\nmatch = 5\n")
+    with pytest.raises(QueryError, match=r"server\.limits\.match is no setting, did you mean matches"):
+        load_settings()
+
+
+def test_a_peer_that_talks_tls_needs_our_certificate_before_we_are_called() -> None:
+    from findicon.cli.serving import certificate
+
+    toml("[peers.SAFE]\naddress = 'SAFE@safe:2762'\ntls = true\n")
+    with pytest.raises(QueryError, match=r"Peer SAFE talks TLS, but \[tls\] has no certificate"):
+        certificate(load_settings())
+    toml("[tls]\ncertificate = 'c.pem'\nkey = 'k.pem'\n[peers.SAFE]\naddress = 'SAFE@safe:2762'\ntls = true\n")
+    assert certificate(load_settings()) is not None
+    toml("[peers.PLAIN]\naddress = 'PLAIN@plain:104'\n")
+    assert certificate(load_settings()) is None
