@@ -13,6 +13,8 @@ from .limits import Limits
 BIG_ENDIAN_PIXELS = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
 _SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 _OF_FOUR_SAMPLES = frozenset({"ARGB", "CMYK"})  # retired
+_MODALITY = 0x00080060
+_RADIOGRAPHS = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "XA"})
 _PIXEL_DATA_PROVIDER = 0x00287FE0
 _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
 _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 111, 112, 203))
@@ -23,7 +25,8 @@ class Image:
     """The shape and the coding of an image's pixels.
 
     ``floating`` tells Float and Double Float Pixel Data from integers; ``shift`` is where the stored bits begin;
-    ``big_endian`` is of native pixels; ``in_words`` says that their bytes lie in 16-bit words, two in each.
+    ``big_endian`` is of native pixels; ``in_words`` says that their bytes lie in 16-bit words, two in each;
+    ``is_radiograph`` that a projection's detector saw them, whose images are large and without hard lines.
     """
 
     transfer_syntax: UID
@@ -40,6 +43,7 @@ class Image:
     frames: int
     big_endian: bool
     in_words: bool
+    is_radiograph: bool
 
     @property
     def is_colour(self) -> bool:
@@ -75,7 +79,7 @@ def describe(header: Header, limits: Limits) -> Image:
     if header.pixels is None and _PIXEL_DATA_PROVIDER in header:
         raise IconError("Its pixels are on a JPIP server, which is not asked for them")
     if header.pixels is None:
-        raise IconError(f"There are no pixels in it (Modality {printable(header.text(0x00080060)) or 'unknown'})")
+        raise IconError(f"There are no pixels in it (Modality {printable(header.text(_MODALITY)) or 'unknown'})")
     if not header.has_pixels:
         raise IconError("Its pixel data is empty")
     rows = _positive(header, 0x00280010, "Rows")
@@ -112,6 +116,7 @@ def describe(header: Header, limits: Limits) -> Image:
         frames=frames,
         big_endian=header.transfer_syntax in BIG_ENDIAN_PIXELS,
         in_words=allocated <= 8 and header.pixels.vr == b"OW",
+        is_radiograph=header.text(_MODALITY) in _RADIOGRAPHS,
     )
 
 

@@ -235,3 +235,15 @@ def test_decoding_keeps_within_the_limit_on_memory(syntax: str) -> None:
     stream = file_of(scene(128, 128, 8), syntax)
     with pytest.raises(IconError, match="beyond the limit of 1000 bytes"):
         render(stream, 128, limits=Limits(memory=1000))
+
+
+def test_radiographs_are_decoded_at_lower_resolutions_than_screens() -> None:
+    screen = np.kron(np.random.default_rng(1).integers(0, 2, (375, 375)), np.ones((4, 4))).astype(np.uint16) * 4000
+    frame = encoded(screen, J2K_LOSSLESS, 12)
+    exact = average(screen, 64, 64) / 4000 * 255
+
+    def error(modality: str) -> float:
+        dataset = described(screen, Modality=modality, WindowCenter=2000.5, WindowWidth=4001, BitsStored=12, HighBit=11)
+        return float(np.abs(render(with_frames(dataset, [frame], J2K_LOSSLESS), 64).array - exact).mean())
+
+    assert error("OT") < error("DX")

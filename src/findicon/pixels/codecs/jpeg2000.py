@@ -18,8 +18,8 @@ _HEAD = 1 << 12
 # The wavelet's averages are sharper than area averages, so that drawn lines, letters and the edges of a narrow window
 # come out rough unless there are so many times the picture's pixels, and so many pixels at all: small images are cheap.
 _OVERSAMPLING, _LEAST_SIDE = 2.0, 256
-# What large detectors see has no lines so sharp, and costs more to decode.
-_OVERSAMPLING_OF_LARGE = 1.5
+# Large images cost more to decode, and those of detectors have no lines so sharp.
+_OVERSAMPLING_OF_LARGE, _OVERSAMPLING_OF_RADIOGRAPHS = 1.5, 1.2
 _LARGE = 1 << 21
 
 
@@ -29,10 +29,11 @@ def _knows(image: Image) -> bool:
 
 def _levels(task: Task, stream: Codestream) -> int:
     """Give how many times the frame can be halved and still be large enough."""
-    is_small = stream.rows * stream.columns <= _LARGE and not task.is_tile
-    reduction = task.reduction(_OVERSAMPLING if is_small else _OVERSAMPLING_OF_LARGE)
-    if is_small:
-        reduction = min(reduction, max(stream.rows, stream.columns) / _LEAST_SIDE)
+    if task.is_tile or stream.rows * stream.columns > _LARGE:
+        is_smooth = task.is_tile or task.image.is_radiograph
+        reduction = task.reduction(_OVERSAMPLING_OF_RADIOGRAPHS if is_smooth else _OVERSAMPLING_OF_LARGE)
+    else:
+        reduction = min(task.reduction(_OVERSAMPLING), max(stream.rows, stream.columns) / _LEAST_SIDE)
     levels = 0
     while levels < stream.levels and reduction >= 2 << levels:
         levels += 1
