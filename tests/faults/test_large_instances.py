@@ -1,11 +1,18 @@
-"""Instances of any size pass through in memory that does not grow with them, in both directions."""
+"""Instances of any size pass through in memory that does not grow with them, in both directions.
+
+FINDICON_LARGE_INSTANCE is the size in bytes, 256 MiB unless given: ``FINDICON_LARGE_INSTANCE=2147483648 pytest -s`` on
+this file passes 2 GiB through each way and prints how much the process grew.
+"""
 
 import io
+import os
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+import psutil
 import pytest
 
 from findicon.dimse import Address, Limits, Peer
@@ -17,8 +24,10 @@ from integration.memory_archive import MemoryArchive
 from integration.memory_finder import MemoryFinder
 from support.samples import instance
 
-SIZE = 1 << 28
+SIZE = int(os.environ.get("FINDICON_LARGE_INSTANCE", "268435456"))
 MEMORY = 1 << 24  # what may be taken meanwhile: buffers of both sides, not the instance
+RESIDENT = 1 << 25  # the same of the whole process: what its allocators keep, too
+LOOK = 0.01
 
 
 class Large(io.RawIOBase):
@@ -72,13 +81,32 @@ class Discarding(MemoryArchive):
 
 @contextmanager
 def little_memory() -> Iterator[None]:
+    """See that what Python takes, and the whole process, grows by little while the block runs."""
+    before, most, over = resident(), [0], threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK):
+            most[0] = max(most[0], resident())
+
+    looking = threading.Thread(target=look)
     tracemalloc.start()
+    looking.start()
     try:
         yield
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
+        over.set()
+        looking.join()
+    grown = max(most[0], resident()) - before
+    print(f"{SIZE} bytes: Python took at most {peak} bytes, the process grew by {grown}")
     assert peak < MEMORY
+    assert grown < RESIDENT
+
+
+def resident() -> int:
+    """Give the resident memory of this process in bytes."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def test_store() -> None:
