@@ -2,7 +2,6 @@
 
 from . import criteria
 from .attributes import (
-    BYTES_VRS,
     LONG_LENGTH,
     NUMBERS,
     encode_value,
@@ -15,7 +14,7 @@ from .characters import TEXT_VRS, UTF_8, character_sets_of, characters_for, deco
 from .criteria import MULTIPLE_VALUE_VRS, NUMBER_VRS, WILDCARD_VRS
 from .encoding import decode, deflate, encode
 from .identifier import query_from_bytes, query_from_identifier, query_to_bytes
-from .keys import Key, tag_of, vr_of
+from .keys import BYTES_VRS, Key, tag_of, vr_of
 from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
 from .match import EncodedMatch, Match
 from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches, satisfies

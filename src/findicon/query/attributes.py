@@ -4,13 +4,11 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 
 from .characters import TEXT_VRS, character_sets_of, decode_text, encode_text
-from .keys import vr_of
+from .keys import BYTES_VRS, vr_of
 from .matching import Value
 from .values import clean, split
 from .wire import Element
 
-BYTES_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-"""VRs whose values are no text and no numbers: neither matched nor answered."""
 NUMBERS = {"FD": "d", "FL": "f", "SL": "l", "SS": "h", "SV": "q", "UL": "L", "US": "H", "UV": "Q", "AT": "HH"}
 """VRs of binary numbers, with their layout."""
 LONG_LENGTH = frozenset({"SQ", "SV", "UC", "UR", "UT", "UV"} | BYTES_VRS)
@@ -104,6 +102,8 @@ def encode_value(vr: str, value: Value, names: tuple[str, ...], *, explicit: boo
         return sized(vr, b"".join(_item(one, names, explicit=explicit) for one in value), explicit=explicit)
     if vr in NUMBERS:
         return sized(vr, _numbers(vr, value), explicit=explicit)
+    if vr in BYTES_VRS:
+        return sized(vr, bytes.fromhex(value), explicit=explicit)
     encoded = encode_text(vr, value, names) if vr in TEXT_VRS else value.encode("ascii", "replace")
     return sized(vr, encoded, explicit=explicit)
 

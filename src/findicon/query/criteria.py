@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 from ..errors import QueryError
-from .keys import Key
+from .keys import BYTES_VRS, Key
 from .moments import date_range, date_time_range, time_range
 from .names import patterns, sound, words
 from .query import Options
@@ -16,8 +16,6 @@ from .values import clean
 WILDCARD_VRS = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 MULTIPLE_VALUE_VRS = {"AE", "AS", "AT", "CS", "LO", "PN", "SH", "UC"}
 NUMBER_VRS = {"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"}
-# Values of bytes: they cannot be matched.
-_BYTES_VRS = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 # No stored text has them, and no database takes them.
 _UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
 # Beyond every number that a value can hold.
@@ -165,7 +163,7 @@ def _criterion(key: Key, value: str, options: Options) -> Criterion:
         found = Texts((value,)) if _UID.fullmatch(value) else None
     elif key.vr in WILDCARD_VRS:
         found = Texts((clean(key.vr, value),), wild="*" in value or "?" in value)
-    elif key.vr in _BYTES_VRS:
+    elif key.vr in BYTES_VRS:
         found = None
     else:
         found = Texts((value,))
@@ -207,6 +205,6 @@ _WANTED = {
 
 
 def _complaint(key: Key, value: str) -> str:
-    if key.vr in _BYTES_VRS:
+    if key.vr in BYTES_VRS:
         return f"{key.keyword} cannot be matched, only asked for"
     return f"{key.keyword}: {value!r} is not {_WANTED.get(key.vr, 'a number; it has no ranges')}"

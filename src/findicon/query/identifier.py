@@ -8,10 +8,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..errors import QueryError
-from .attributes import BYTES_VRS, encode_value, head, texts_in, values_of
+from .attributes import encode_value, head, texts_in, values_of
 from .characters import TEXT_VRS, character_sets_of, characters_for
 from .encoding import deflate, inflate
-from .keys import Key, vr_of
+from .keys import BYTES_VRS, Key, vr_of
 from .levels import QUERY_RETRIEVE_LEVEL, Level, Model
 from .matching import Value
 from .query import Options, Query, level_named
@@ -45,7 +45,8 @@ def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: O
     QueryError
         With the offending element: status C000 for bytes that are no data set; A900 for a Query/Retrieve Level that is
         missing, unknown or not in the model, for a Unique Key of a level above that is missing or not a single value
-        (PS3.4 C.4.1.2.1), for text in a character set that does not exist, for a value of the wrong length.
+        (PS3.4 C.4.1.2.1), for text in a character set that does not exist, for a value of the wrong length, for an
+        element that is there twice.
     """
     try:
         if transfer_syntax == DeflatedExplicitVRLittleEndian:
@@ -56,7 +57,18 @@ def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: O
     except ValueError as error:
         raise _unreadable(error, None) from error
     names = _character_sets(elements)
-    return _query({element.tag: _key(element, names) for element in elements}, names or (), model, options)
+    keys = {element.tag: _key(element, names) for element in elements}
+    if len(keys) < len(elements):
+        _complain_of_repetition(elements)
+    return _query(keys, names or (), model, options)
+
+
+def _complain_of_repetition(elements: Iterable[Element]) -> None:
+    seen: set[int] = set()
+    for element in elements:
+        if element.tag in seen:
+            raise QueryError(f"{Key(element.tag, '').keyword} is there twice", offending_element=element.tag)
+        seen.add(element.tag)
 
 
 def query_to_bytes(query: Query, transfer_syntax: UID, character_sets: tuple[str, ...] = ()) -> bytes:
@@ -76,7 +88,7 @@ def query_to_bytes(query: Query, transfer_syntax: UID, character_sets: tuple[str
     keys = dict(query.keys)
     for level in (*query.model.levels_above(query.level), query.level):
         keys.setdefault(level.unique_key, Key(level.unique_key, "UI"))
-    values = {tag: (key.vr, _asked(key)) for tag, key in keys.items() if key.vr not in BYTES_VRS}
+    values = {tag: (key.vr, _asked(key)) for tag, key in keys.items()}
     texts = (text for vr, value in values.values() for text in texts_in(vr, value))
     names = characters_for(character_sets or query.character_sets, texts)
     values[QUERY_RETRIEVE_LEVEL] = "CS", str(query.level)

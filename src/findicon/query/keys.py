@@ -17,6 +17,8 @@ from pydicom.tag import Tag
 from ..errors import QueryError
 from .values import split
 
+BYTES_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+"""VRs whose values are no text and no numbers: neither matched nor answered."""
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 
 
@@ -31,7 +33,8 @@ class Key:
     vr
         Its VR, from pydicom's dictionary.
     values
-        What to match, as text; several values are those between backslashes. Empty: universal matching.
+        What to match, as text; several values are those between backslashes. Empty: universal matching. Bytes that
+        came from a peer in a VR without text are their hexadecimal digits.
     items
         For a sequence: the keys of each item of the request (PS3.4 C.2.2.2.6); one empty item asks for all.
     """
@@ -65,12 +68,18 @@ class Key:
         Raises
         ------
         QueryError
-            The name is no keyword and no tag; the message offers the nearest keyword.
+            The name is no keyword and no tag, the message offers the nearest keyword; or there is a value for an
+            attribute that can only be asked for, such as bulk data or a private one.
         """
         tag = tag_of(name)
         vr = vr_of(tag)
         values = split(vr, value) if isinstance(value, str) else tuple(str(one) for one in value)
-        return cls(tag, vr, values if any(values) else ())
+        if not any(values):
+            return cls(tag, vr)
+        if vr in BYTES_VRS:
+            why = "is not in the dictionary of DICOM" if vr == "UN" else "has bytes, not text"
+            raise QueryError(f"{name} {why}: it can be asked for, but not matched", offending_element=tag)
+        return cls(tag, vr, values)
 
     @classmethod
     def from_element(cls, element: DataElement) -> "Key":
@@ -91,6 +100,8 @@ class Key:
     def _element(self) -> DataElement:
         if self.vr == "SQ":
             return DataElement(self.tag, "SQ", [_dataset(item) for item in self.items])
+        if self.vr in BYTES_VRS:
+            return DataElement(self.tag, self.vr, bytes.fromhex("".join(self.values)))
         if self.vr in _NUMBERS:
             numbers = [_NUMBERS[self.vr](value) for value in self.values]
             return DataElement(self.tag, self.vr, numbers or None)

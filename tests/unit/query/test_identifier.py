@@ -237,3 +237,31 @@ def test_what_is_no_sequence_is_named(data: bytes, tag: int) -> None:
     with pytest.raises(QueryError) as error:
         query_from_bytes(whole, ExplicitVRLittleEndian, Model.STUDY_ROOT)
     assert error.value.offending_element == tag
+
+
+def test_what_has_no_text_is_asked_for_and_not_matched() -> None:
+    query = Query("IMAGE", keys=[Key.named("00091001"), Key.named("PixelData")], defaults=False)
+    for syntax in SYNTAXES:
+        again = query_from_bytes(query_to_bytes(query, syntax), syntax, Model.STUDY_ROOT, Options(relational=True))
+        assert {0x00091001, 0x7FE00010} <= set(again.keys)
+    assert query.to_dataset()[0x00091001].value == b""
+
+
+@pytest.mark.parametrize("name", ["00091001", "00189999", "PixelData"])
+def test_what_cannot_be_matched_is_named(name: str) -> None:
+    with pytest.raises(QueryError, match=rf"{name} .* not matched") as error:
+        Key.named(name, "X")
+    assert error.value.offending_element == Key.named(name).tag
+
+
+def test_bytes_of_a_private_key_pass_as_they_came() -> None:
+    query = asked(STUDY_LEVEL, b"\x09\x00\x01\x10UN\0\0\x02\0\0\0\x01\xff")
+    assert query.keys[0x00091001].values == ("01ff",)
+    assert b"\x02\0\0\0\x01\xff" in query_to_bytes(query, ExplicitVRLittleEndian)
+    assert query.to_dataset()[0x00091001].value == b"\x01\xff"
+
+
+def test_an_element_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(QueryError, match="PatientID is there twice") as error:
+        asked(STUDY_LEVEL, element(0x00100020, "LO", b"1 "), element(0x00100020, "LO", b"2 "))
+    assert error.value.offending_element == 0x00100020

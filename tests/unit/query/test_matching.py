@@ -209,7 +209,6 @@ def test_an_empty_item_or_no_item_matches_all() -> None:
         ("SeriesNumber", "one"),
         ("PatientWeight", "NaN"),
         ("Rows", "5?2"),
-        ("PixelData", "1"),
     ],
 )
 def test_a_value_that_its_vr_cannot_match_is_refused_and_named(keyword: str, value: str) -> None:
@@ -218,6 +217,11 @@ def test_a_value_that_its_vr_cannot_match_is_refused_and_named(keyword: str, val
         matches([key], {}, PLAIN)
     assert error.value.status == 0xA900
     assert error.value.offending_element == key.tag
+
+
+def test_bytes_are_not_matched() -> None:
+    with pytest.raises(QueryError, match="PixelData cannot be matched"):
+        matches([Key(0x7FE00010, "OB", ("01",))], {}, PLAIN)
 
 
 def test_a_sequence_key_with_two_items_is_refused() -> None:
