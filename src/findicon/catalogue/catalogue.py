@@ -224,7 +224,12 @@ class Catalogue:
         for statement in (readings.FILE_REASONS, readings.ICON_REASONS):
             for reason, count in self.database.rows(statement):
                 failures[reason] = failures.get(reason, 0) + count
-        return Progress(icons_made=self._totals().get("icons", 0), icons_waiting=waiting, failures=failures)
+        kept, none = self._totals().get("icons", 0), self.database.rows(readings.NO_PICTURES)[0][0]
+        return Progress(icons_made=kept - none, icons_waiting=waiting, failures=failures)
+
+    def bytes_on_disk(self) -> int:
+        """Tell how many bytes the database takes: the file with its log, or what the server says."""
+        return self.database.size()
 
     def _totals(self) -> dict[str, int]:
         return {name: int(count) for name, count in self.database.rows(readings.TOTALS)}

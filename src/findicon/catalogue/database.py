@@ -92,6 +92,10 @@ class Database(ABC):
         """Read all rows of a table that may not be there; none when it is not."""
 
     @abstractmethod
+    def size(self) -> int:
+        """Tell how many bytes the database takes on its disk."""
+
+    @abstractmethod
     def alone(self, connection: Connection) -> None:
         """Keep every other process from migrating until this transaction ends."""
 

@@ -98,6 +98,12 @@ class PostgresqlDatabase(Database):
             there = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
             return connection.execute(sql).fetchall() if there and there[0] else []
 
+    def size(self) -> int:
+        """Tell how many bytes the database takes on the server."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        return int(row[0]) if row else 0
+
     def alone(self, connection: Connection) -> None:
         """Keep every other process from migrating until this transaction ends."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})

@@ -36,6 +36,7 @@ FILE_REASONS = select(FILE.c.reason, func.count()).where(FILE.c.reason != NONE).
 
 _NO_PICTURE = ICON.c.reason != NONE
 FAILED_ICONS = select(ICON.c.level, ICON.c.uid, ICON.c.reason).where(_NO_PICTURE)
+NO_PICTURES = select(func.count()).select_from(ICON).where(ICON.c.item.is_(None))
 ICON_REASONS = select(ICON.c.reason, func.count()).where(_NO_PICTURE).group_by(ICON.c.reason)
 
 _THIS_PICTURE = (

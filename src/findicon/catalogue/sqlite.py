@@ -96,6 +96,11 @@ class SqliteDatabase(Database):
             there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
             return connection.execute(sql).fetchall() if there.fetchone() else []
 
+    def size(self) -> int:
+        """Tell how many bytes the file takes, with its log."""
+        places = [self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal", "-shm")]
+        return sum(place.stat().st_size for place in places if place.exists())
+
     def alone(self, connection: Connection) -> None:
         """Do nothing: a transaction that writes is alone."""
 

@@ -32,11 +32,3 @@ def existing(url: str) -> str:
 def without_password(url: str) -> str:
     """Give the URL as it may be shown."""
     return re.sub(r"(?<=://)([^:/@]*):[^@]*@", r"\1:***@", url)
-
-
-def size_on_disk(url: str) -> int | None:
-    """Give the bytes of a catalogue's file with its journals; None for one that lies in a database server."""
-    path = file_of(url)
-    if path is None or not path.is_file():
-        return None
-    return sum(one.stat().st_size for one in path.parent.glob(f"{path.name}*") if one.is_file())

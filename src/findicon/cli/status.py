@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..catalogue import Catalogue
+from ..catalogue import Catalogue, Conflict
 from ..query import Level
-from .databases import existing, size_on_disk, without_password
+from .databases import existing, without_password
 from .failures import failed_lines
 from .settings import load_settings
 
@@ -27,24 +27,40 @@ def status(
         counts = {_NAMES[level]: number for level, number in catalogue.counts().items()}
         progress = catalogue.progress()
         failures = [(failure.path, failure.reason) for failure in catalogue.failures()]
+        conflicts = catalogue.conflicts()
+        size = catalogue.bytes_on_disk()
     told: dict[str, Any] = {
         "database": without_password(settings.database),
-        "bytes": size_on_disk(settings.database),
+        "bytes": size,
         **counts,
         "icons_made": progress.icons_made,
         "icons_waiting": progress.icons_waiting,
         "failures": [{"subject": subject, "reason": reason} for subject, reason in failures],
+        "conflicts": [_conflict(one) for one in conflicts],
     }
     if as_json:
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201
         return 0
-    size = f" ({_readable(told['bytes'])})" if told["bytes"] else ""
-    print(f"{told['database']}{size}")  # noqa: T201
+    print(f"{told['database']} ({_readable(size)})")  # noqa: T201
     print("  ".join(f"{name}: {number}" for name, number in counts.items()))  # noqa: T201
     print(f"pictures: {progress.icons_made} made, {progress.icons_waiting} waiting")  # noqa: T201
     for line in failed_lines(failures, "failed"):
         print(line)  # noqa: T201
+    for line in failed_lines([_said(one) for one in conflicts], "conflicting patient data, kept as each study has it"):
+        print(line)  # noqa: T201
     return 0
+
+
+def _conflict(one: Conflict) -> dict[str, Any]:
+    return {"study": one.study, "patient_id": one.patient_id, "within": one.within}
+
+
+def _said(one: Conflict) -> tuple[str, str]:
+    """Give a study and what disagrees with it, without the patient's data: a terminal's text is kept in many places."""
+    return (
+        f"study {one.study}",
+        "instances that disagree" if one.within else "disagrees with the patient's latest study",
+    )
 
 
 def _readable(size: float) -> str:

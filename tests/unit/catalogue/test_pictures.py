@@ -52,6 +52,17 @@ def test_that_there_is_none_is_known_too(catalogue: Catalogue) -> None:
         catalogue.put_icon(level, uid, item=None, preview=None, rule="third", source="", reason="It has no pixels")
     assert catalogue.stale_icons(10) == []
     assert catalogue.icon(Level.STUDY, "1.2.1") is None
+    progress = catalogue.progress()
+    assert (progress.icons_made, progress.icons_waiting, progress.failures) == (0, 0, {"It has no pixels": 2})
+    put(catalogue, Level.SERIES, "1.2.1.1")
+    assert catalogue.progress().icons_made == 1
+
+
+def test_the_size_of_the_database(catalogue: Catalogue) -> None:
+    before = catalogue.bytes_on_disk()
+    put(catalogue, Level.STUDY, "1.2.1")
+    catalogue.put_icon(Level.STUDY, "1.2.2", item=bytes(1 << 20), preview=None, rule="", source="")
+    assert catalogue.bytes_on_disk() >= before > 0
 
 
 def test_a_new_instance_makes_series_and_study_stale_again(catalogue: Catalogue) -> None:

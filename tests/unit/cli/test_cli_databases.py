@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from findicon.cli.databases import existing, file_of, size_on_disk, without_password
+from findicon.cli.databases import existing, file_of, without_password
 from findicon.errors import QueryError
 
 
@@ -31,10 +31,3 @@ def test_a_catalogue_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="findicon index"):
         existing(str(tmp_path / "c.sqlite"))
     assert existing("postgresql://user@host/name") == "postgresql://user@host/name"
-
-
-def test_its_size_counts_its_journals(tmp_path: Path) -> None:
-    (tmp_path / "c.sqlite").write_bytes(b"x" * 100)
-    (tmp_path / "c.sqlite-wal").write_bytes(b"x" * 10)
-    assert size_on_disk(str(tmp_path / "c.sqlite")) == 110
-    assert size_on_disk("postgresql://user@host/name") is None
