@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from support.needs import program
@@ -79,6 +79,9 @@ def running_server(*options: str, fsync: bool = False, data: Path | None = None)
         place = data or folder / "data"
         if not place.exists():
             _made(place)
+        elif (place / "postmaster.pid").exists():  # whoever started it was killed
+            with suppress(RuntimeError):
+                _run("pg_ctl", "--pgdata", place, "--wait", "--mode", "fast", "stop")
         sockets = ("-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "max_connections=200")
         told = " ".join((*sockets, "-c", f"fsync={'on' if fsync else 'off'}", *options))
         _run("pg_ctl", "--pgdata", place, "--wait", "--log", folder / "log", "--options", told, "start")

@@ -1,5 +1,9 @@
-"""Every answer of the catalogue is the oracle's: random archives, random questions."""
+"""Every answer of the catalogue is the oracle's: random archives, random questions.
 
+`FINDICON_EXAMPLES` says how many archives, if not a hundred; each is asked ten to thirty questions.
+"""
+
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -18,7 +22,7 @@ THREADS = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 # Shrinking would write thousands of archives; what fails is small as it is.
 MANY = settings(
     deadline=None,
-    max_examples=100,
+    max_examples=int(os.environ.get("FINDICON_EXAMPLES", "100")),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -123,8 +123,8 @@ def criterion(key: Key, options: Options) -> Criterion:
         return Universal()
     if options.empty_value and key.values == ('""',):
         return Empty()
-    asked = tuple(_criterion(key, value, options) for value in key.values)
-    if Universal() in asked:
+    asked = tuple(_criterion(key, value, options) for value in key.values if value.strip())
+    if not asked or Universal() in asked:
         return Universal()
     if len(asked) == 1:
         return asked[0]
@@ -145,7 +145,7 @@ def _items(key: Key, options: Options) -> Criterion:
 def _criterion(key: Key, value: str, options: Options) -> Criterion:
     value = _UNSTORABLE.sub("", value)
     value = value.strip() if key.vr not in {"LT", "ST", "UT"} else value.rstrip()
-    if value and set(value) <= {"*"}:
+    if set(value) <= {"*"}:
         return Universal()  # also for VRs without wildcards: many send it for any UID or date
     found: Criterion | None
     if key.vr == "PN":
@@ -162,7 +162,8 @@ def _criterion(key: Key, value: str, options: Options) -> Criterion:
     elif key.vr == "UI":
         found = Texts((value,)) if _UID.fullmatch(value) else None
     elif key.vr in WILDCARD_VRS:
-        found = Texts((clean(key.vr, value),), wild="*" in value or "?" in value)
+        # What is too long to be kept as it is matches nothing.
+        found = Texts((clean(key.vr, value) or value,), wild="*" in value or "?" in value)
     elif key.vr in BYTES_VRS:
         found = None
     else:

@@ -1,5 +1,6 @@
 """Attribute values as text: what the catalogue keeps and what matching compares (PS3.5 6.2)."""
 
+import math
 import re
 from datetime import date
 
@@ -7,6 +8,8 @@ from datetime import date
 _NO_DELIMITER = {"LT", "ST", "UR", "UT"}
 # Half of a character, from text that was decoded wrongly; it cannot be encoded again.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# Characters of one value in a VR that allows 64 at most, or less. Longer ones are damage, and no index takes them.
+_LONGEST = 640
 _TIME = re.compile(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(\.\d{1,6})?)?)?")
 _INTEGER = re.compile(r"[+-]?\d+")
 
@@ -22,7 +25,8 @@ def clean(vr: str, text: str) -> str:
     r"""Bring an attribute's text into the form in which it is kept, compared and answered.
 
     Padding goes (PS3.5 6.2), dates and times lose the delimiters of ACR-NEMA, whole numbers their leading zeros. What
-    is no date, no time or no whole number becomes empty: an answer shall not carry a value that its VR forbids.
+    is no date, no time or no whole number becomes empty, and so does what is many times as long as its VR allows: an
+    answer shall not carry a value that its VR forbids.
 
     Parameters
     ----------
@@ -38,9 +42,10 @@ def clean(vr: str, text: str) -> str:
     if vr in _NO_DELIMITER:
         return text.rstrip()
     tidy = _TIDY.get(vr, str.strip)
+    longest = math.inf if vr == "UC" else _LONGEST
     if "\\" not in text:
-        return tidy(text)
-    values = [tidy(value) for value in text.split("\\")]
+        return tidy(text) if len(text) <= longest else ""
+    values = [tidy(value) if len(value) <= longest else "" for value in text.split("\\")]
     return "\\".join(values) if any(values) else ""
 
 

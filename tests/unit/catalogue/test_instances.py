@@ -233,3 +233,13 @@ def test_a_closed_catalogue_says_that_it_is_closed(new_database: Callable[[], st
     catalogue.close()
     with pytest.raises(CatalogueError):
         catalogue.counts()
+
+
+@pytest.mark.parametrize(
+    "keyword", ["PatientID", "PatientName", "AccessionNumber", "StudyID", "Modality", "ReferringPhysicianName"]
+)
+def test_a_value_that_is_far_too_long_does_not_keep_the_others_out(catalogue: Catalogue, keyword: str) -> None:
+    chance = random.Random(1)  # what repeats itself would be compressed
+    damage = "".join(chance.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(9000))
+    catalogue.add([record(1), record(2, **{keyword: damage})])
+    assert catalogue.counts()[Level.STUDY] == 2

@@ -234,3 +234,11 @@ def test_a_sequence_key_with_two_items_is_refused() -> None:
 def test_an_asterisk_alone_matches_whatever_the_vr() -> None:
     for keyword in ("StudyDate", "StudyInstanceUID", "SeriesNumber"):
         assert asks(keyword, "*", "")
+
+
+@pytest.mark.parametrize("value", ["1\\", "\\1", "1\\ "])
+def test_an_empty_one_of_several_values_asks_for_nothing(value: str) -> None:
+    key = Key.named("StudyID", value)
+    assert matches([key], {key.tag: "1"}, PLAIN)
+    assert not matches([key], {key.tag: ""}, PLAIN)
+    assert not matches([key], {key.tag: "2"}, PLAIN)

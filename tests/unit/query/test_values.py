@@ -33,3 +33,10 @@ from findicon.query import clean
 )
 def test_a_value_is_kept_in_the_form_its_vr_allows(vr: str, text: str, kept: str) -> None:
     assert clean(vr, text) == kept
+
+
+def test_what_is_many_times_as_long_as_its_vr_allows_is_damage() -> None:
+    assert clean("LO", "x" * 700) == ""
+    assert clean("PN", "A^B\\" + "x" * 700) == "A^B\\"
+    assert clean("LO", "x" * 100) == "x" * 100
+    assert len(clean("LT", "x" * 5000)) == 5000
