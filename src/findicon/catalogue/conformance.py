@@ -36,8 +36,8 @@ _RULES = """\
 - Patient attributes at the levels below come from the study itself. Studies of one Patient ID that name the patient
   differently each keep what they say; at PATIENT level the latest study speaks. `findicon status` reports them.
 - A study or series says what the one of its instances says that says most; the smallest SOP Instance UID decides.
-- What a header gives that its VR forbids, such as a date that is none, is left empty. Dates and times written as in
-  ACR-NEMA are answered as DICOM writes them.
+- What a header gives that its VR forbids, such as a date that is none or a value ten times as long as it may be, is
+  left empty. Dates and times written as in ACR-NEMA are answered as DICOM writes them.
 - A limit that ends the answers early gives status A700 with an Error Comment after the last one.
 
 ## Icons
@@ -62,14 +62,15 @@ not supported.
   22:30:45. Ranges include both ends; their ends are read the same way. A date-time without an offset is taken for UTC.
   A range whose end comes before its start matches nothing.
 - **Several values in a key**: any of them, as a list of UIDs is read (PS3.4 leaves it undefined for others); each of
-  them for VRs {multiple}, once Multiple Value Matching is negotiated.
+  them for VRs {multiple}, once Multiple Value Matching is negotiated. An empty one among them asks for nothing.
 - **Attributes with several values** match by any of them.
 - **No value in the entity** matches only a universal key, or `""` once Empty Value Matching is negotiated. PS3.4
   C.2.2.1.2 has unknown values match everything; a search by accession number would then find every study without one.
 - **Sequences**: one item, whose keys some item of the entity matches; then the answer has the matching items with the
   attributes asked for.
 - Values that cannot be matched, such as a date that is none, a range of numbers, a wildcard inside a UID or a number of
-  the wrong length, give status A900 with the element as Offending Element (0000,0901).
+  the wrong length, give status A900 with the element as Offending Element (0000,0901). So do an element that is there
+  twice, and text where a sequence should be.
 - Levels above the query's may have keys beside their Unique Keys, negotiated or not. Levels below may have them in
   relational queries: then something below has to match all of them.
 
