@@ -155,7 +155,8 @@ def test_the_value_of_a_key_that_is_not_matched_is_left_alone(
     catalogue: Catalogue, finder: CatalogueFinder, level: str, keyword: str, value: str
 ) -> None:
     catalogue.add([record(1)])
-    match = one(finder.find(Query(level, keys=[Key.named(keyword, value)])))
+    asked = Key.named(keyword)
+    match = one(finder.find(Query(level, keys=[Key(asked.tag, asked.vr, (value,))])))
     assert not match.all_keys_supported
 
 
