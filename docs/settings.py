@@ -19,8 +19,10 @@ Written by `make docs`; a test fails when it does not tell the truth any more.
 
 findicon works without any. What is set stands in `findicon.toml`: the one that `--config` or the variable
 `FINDICON_CONFIG` names, else the one in the folder where the command runs, else the user's (on Linux
-`~/.config/findicon/findicon.toml`). Flags go over variables, variables over the file. A name that is none, or a value
-that cannot be, ends the command with exit code 2 and one sentence that says which and what would be right.
+`~/.config/findicon/findicon.toml`). One file counts, they are not put together: a `findicon.toml` in the folder where
+you are decides which database `index`, `serve` and `status` mean. Flags go over variables, variables over the file.
+A name that is none, or a value that cannot be, ends the command with exit code 2 and one sentence that says which and
+what would be right.
 
 """
 

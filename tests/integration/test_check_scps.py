@@ -175,7 +175,8 @@ def test_a_caller_that_is_not_named_is_rejected() -> None:
 def test_an_empty_archive_has_nothing_to_judge() -> None:
     with Server(MemoryFinder()) as server:
         report = check(server.address)
-    assert report.passed
+    assert not report.passed, "nothing is wrong, and nothing was judged"
+    assert report.violations == ()
     assert set(report.support.values()) == {Support.UNKNOWN}
     assert {finding.verdict for finding in report.findings} == {Verdict.UNKNOWN}
     assert "nothing to judge" in report.verdict

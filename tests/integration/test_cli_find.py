@@ -186,6 +186,62 @@ def test_output_that_cannot_be_written(address: str, tmp_path: Path, environment
     assert done.stderr.startswith("findicon: no/such/folder/x.csv cannot be written")
 
 
+def shell(tmp_path: Path, environment: dict[str, str], address: str, rest: str) -> subprocess.CompletedProcess[str]:
+    command = " ".join(f"'{part}'" for part in (*FINDICON, "find", address))
+    return subprocess.run(
+        ["bash", "-c", f"{command} {rest}"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full, as Linux has it")
+@pytest.mark.parametrize("rest", ["> /dev/full", "--format jsonl > /dev/full", "--icons > /dev/full"])
+def test_a_full_disk_is_one_sentence(address: str, tmp_path: Path, environment, rest: str) -> None:
+    done = shell(tmp_path, environment, address, rest)
+    assert done.stderr == "findicon: standard output cannot be written: No space left on device\n"
+    assert done.returncode == 1
+    done = shell(tmp_path, environment, address, "--format csv --output /dev/full")
+    assert (done.returncode, done.stderr) == (1, "findicon: /dev/full cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(address: str, tmp_path: Path, environment, closed: str) -> None:
+    done = shell(tmp_path, environment, address, f"--format csv --output here.csv {closed}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Doe^Jane3" in (tmp_path / "here.csv").read_text(encoding="utf-8")
+    assert shell(tmp_path, environment, address, closed).returncode == 0
+
+
+def test_no_answers_leave_a_pipe_empty(tmp_path: Path, environment) -> None:
+    class Nobody(Studies):
+        def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
+            return iter(())
+
+    with Server(Nobody()) as server:
+        done = find(tmp_path, environment, str(server.address))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_pictures_in_a_pipe_without_colours(address: str, tmp_path: Path, environment, plain: dict[str, str]) -> None:
+    done = find(tmp_path, environment | plain, address, "--icons")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "@@@" in done.stdout or "###" in done.stdout, "shades of text"
+
+
+def test_bytes_that_are_no_text_are_a_wrong_question(address: str, tmp_path: Path, environment) -> None:
+    done = subprocess.run(
+        [*FINDICON, "find", address, b"PatientName=M\xfcller"],
+        cwd=tmp_path,
+        env=environment | {"LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"is not text in the encoding of this terminal" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_a_pipe_that_closes_early_is_no_error(address: str, tmp_path: Path, environment) -> None:
     command = " ".join(f"'{part}'" for part in (*FINDICON, "find", address, "--format", "csv"))
     done = subprocess.run(
@@ -213,7 +269,8 @@ def test_ctrl_c_cancels_and_keeps_what_came(address: str, tmp_path: Path, enviro
         assert process.stdout is not None
         lines = [process.stdout.readline()]
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        assert process.stderr is not None
+        out, err = process.stdout.read(), process.stderr.read()
     lines += out.splitlines()
     assert all(json.loads(line) for line in lines), "the last line is whole"
     assert process.returncode == 1

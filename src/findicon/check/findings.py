@@ -109,8 +109,13 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong; a peer without icons has nothing wrong."""
-        return not self.violations
+        """Whether nothing is wrong; a peer without icons has nothing wrong, one without answers was not judged."""
+        return not self.violations and self.is_judged
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether answers came that tell anything."""
+        return not set(self.support.values()) <= {Support.UNKNOWN}
 
     @property
     def violations(self) -> tuple[Finding, ...]:
@@ -126,7 +131,7 @@ class Report:
             return f"{count} violation{'s' if count > 1 else ''} of the Standard: {seen}"
         if Support.PICTURES in self.support.values():
             return f"correct: {seen}"
-        if set(self.support.values()) <= {Support.UNKNOWN}:
+        if not self.is_judged:
             return "nothing to judge: no answers came that could be looked at"
         return f"nothing wrong, and no icons: {seen}"
 

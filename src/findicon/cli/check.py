@@ -15,6 +15,7 @@ from ..check import check as judge
 from ..dimse import is_ae_title
 from ..errors import QueryError
 from ..query import Level
+from ..scu import is_web_address
 from .complaints import DONE, FAILED
 from .completion import complete_keyword, complete_peer
 from .keys import parse_keys
@@ -48,11 +49,13 @@ def check(
     ] = 60.0,
     calling_ae_title: Annotated[str | None, typer.Option(metavar="AET", help="What to call ourselves.")] = None,
 ) -> int:
-    """Judge whether a peer's icons are correct DICOM; ends with 1 when something is not."""
+    """Judge whether a peer's icons are correct DICOM; ends with 1 when something is not, or nothing could be judged."""
     settings = load_settings()
-    title = calling_ae_title or settings.server.ae_title
+    title = settings.server.ae_title if calling_ae_title is None else calling_ae_title
     if not is_ae_title(title):
         raise QueryError(f"--calling-ae-title {title!r} is no AE title: 1 to 16 characters without backslash")
+    if is_web_address(peer):
+        raise QueryError(f"{peer} is a DICOMweb address: check judges answers to C-FIND, so write AET@host:port")
     with _progress() as told:
         report = judge(
             settings.peer(peer), report=told, keys=parse_keys(keys or []), calling_ae_title=title, timeout=timeout

@@ -1,6 +1,5 @@
 """``findicon demo``: a small archive made from real images, served, queried and shown."""
 
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ..catalogue import Catalogue
 from ..query import Level, Match, Query
 from ..scu import Client
 from ..show import print_table
+from .consoles import picture_console
 from .demo_files import build_archive
 from .progress import Watching
 from .serving import how_to_ask, serving
@@ -31,8 +31,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End when everything is shown, instead of staying up.")] = False,
 ) -> int:
     """Make a small archive from real images, serve it, query it and show the answers with their pictures."""
-    # pictures are the point, so colours go into a pipe too
-    console = Console() if sys.stdout.isatty() else Console(force_terminal=True, color_system="truecolor")
+    console = picture_console()
     with until_stopped(), tempfile.TemporaryDirectory(prefix="findicon-demo-") as folder:
         _run(Path(folder), console, once=once)
     return 0
@@ -65,7 +64,7 @@ def _run(folder: Path, console: Console, *, once: bool) -> None:
 
 def _show_all(client: Client, console: Console) -> None:
     studies = _ask(client, Query(Level.STUDY, icon=True))
-    studies.matches.sort(key=lambda match: str(match.dataset.get("StudyDate")), reverse=True)
+    studies.matches.sort(key=_when, reverse=True)
     _show(console, studies, Level.STUDY, "every study, the newest first")
     largest = max(studies.matches, key=_number("NumberOfStudyRelatedInstances")).dataset
     series = _ask(client, Query(Level.SERIES, StudyInstanceUID=largest.StudyInstanceUID, icon=True))
@@ -85,6 +84,10 @@ def _show_all(client: Client, console: Console) -> None:
 
 def _number(keyword: str) -> Callable[[Match], int]:
     return lambda match: int(match.dataset.get(keyword) or 0)
+
+
+def _when(match: Match) -> tuple[str, str]:
+    return str(match.dataset.get("StudyDate") or ""), str(match.dataset.get("StudyTime") or "")
 
 
 @dataclass(frozen=True)

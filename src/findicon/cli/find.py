@@ -95,7 +95,7 @@ def find(
     findicon find PACS@10.0.0.5:104 --level series RequestAttributesSequence.RequestedProcedureID=R17
     """
     settings = load_settings()
-    title = calling_ae_title or settings.server.ae_title
+    title = settings.server.ae_title if calling_ae_title is None else calling_ae_title
     if not is_ae_title(title):
         raise QueryError(f"--calling-ae-title {title!r} is no AE title: 1 to 16 characters without backslash")
     asked_level = Level(level) if level else Level.IMAGE if tree else Level.STUDY

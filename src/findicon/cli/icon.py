@@ -1,6 +1,5 @@
 """``findicon icon``: the icon of a file, to look at or to keep."""
 
-import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -8,13 +7,16 @@ from typing import Annotated
 
 import typer
 from pydicom import dcmread
-from rich.console import Console
 
 from ..errors import IconError, QueryError, StorageError
 from ..icons import Icon, make_icon
 from ..pixels import read_header
 from ..show import png_of, print_picture
-from .complaints import complain
+from .complaints import FAILED, WRONG_QUESTION, complain
+from .consoles import picture_console
+
+_NUMBER_OF_FRAMES = 0x00280008
+_OTHER_PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".jxl", ".tif", ".tiff", ".webp"}
 
 
 class IconFormat(StrEnum):
@@ -47,24 +49,31 @@ def icon(
     if written is IconFormat.TERMINAL and output is not None:
         raise QueryError("--format terminal draws on the screen: leave out --output")
     targets = iter(()) if written is IconFormat.TERMINAL else _targets(files, output, written)
-    console = Console() if sys.stdout.isatty() else Console(force_terminal=True, color_system="truecolor")
+    console = picture_console()
     worst = 0
     for path in files:
         target = next(targets, None)
         try:
-            read_header(path)  # tells a file that cannot be read from an image that cannot be shown
+            _check(path, frame)
             made = make_icon(path, size, frame)
-        except StorageError as error:
-            worst = max(worst, complain(str(error), 2))
+        except (StorageError, QueryError) as error:
+            worst = max(worst, complain(str(error), WRONG_QUESTION))
             continue
         except IconError as error:
-            worst = max(worst, complain(str(error), 1))
+            worst = max(worst, complain(str(error), FAILED))
             continue
         if target is None:
             print_picture(made, console, str(path))
         else:
             _write(made, path, target, written)
     return worst
+
+
+def _check(path: Path, frame: int | None) -> None:
+    """Tell a file that cannot be read, and a frame that is not there, from an image that cannot be shown."""
+    frames = read_header(path).integer(_NUMBER_OF_FRAMES) or 1
+    if frame is not None and frame > frames:
+        raise QueryError(f"{path} has no frame {frame}: it has {frames} {'frame' if frames == 1 else 'frames'}")
 
 
 def _format_of(output: Path | None) -> IconFormat:
@@ -76,6 +85,8 @@ def _format_of(output: Path | None) -> IconFormat:
 def _targets(files: list[Path], output: Path | None, written: IconFormat) -> Iterator[Path]:
     """Say where each icon goes: to the file that --output names, or into a folder under the name of its image."""
     output = output or Path()
+    if output.suffix.lower() in _OTHER_PICTURES and not output.is_dir():
+        raise QueryError(f"--output {output}: pictures are written as .png, images with their icon as .dcm")
     is_file = output.suffix.lower() in (".png", ".dcm") and not output.is_dir()
     if is_file and len(files) > 1:
         raise QueryError(f"--output {output} is one file, but {len(files)} images are given: name a folder")

@@ -13,6 +13,8 @@ from rich.console import Console
 from ..archive import index as index_paths
 from ..catalogue import Catalogue
 from ..errors import QueryError
+from .complaints import DONE, WRONG_QUESTION, complain
+from .databases import usable
 from .failures import failed_lines
 from .progress import Watching
 from .settings import load_settings
@@ -44,18 +46,21 @@ def index(
         raise QueryError(f"{missing} does not exist: nothing was read, and nothing forgotten")
     settings = load_settings(server={"database": database, "workers": workers})
     console = Console(stderr=True)
-    with Catalogue(settings.database) as catalogue, Watching(console, is_shown=not as_json) as watching:
+    with Catalogue(usable(settings.database)) as catalogue, Watching(console, is_shown=not as_json) as watching:
         summary = index_paths(
             paths, catalogue, workers=settings.server.workers, icons=icons.value, report=watching.report
         )
     failures = [{"path": event.subject, "reason": event.reason} for event in watching.failures]
+    code = DONE
+    if summary.found and summary.found == summary.skipped + summary.failed:
+        code = complain(f"there is no DICOM file in {', '.join(map(str, paths))}", WRONG_QUESTION)
     if as_json:
         print(json.dumps(asdict(summary) | {"failures": failures}, ensure_ascii=False))  # noqa: T201
-        return 0
+        return code
     print(_sentence(asdict(summary), watching.seconds))  # noqa: T201
     for line in failed_lines([(one["path"], one["reason"]) for one in failures], "unreadable"):
         print(line, file=sys.stderr)  # noqa: T201
-    return 0
+    return code
 
 
 def _sentence(counts: dict[str, int], seconds: float) -> str:

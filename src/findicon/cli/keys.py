@@ -28,6 +28,8 @@ def parse_keys(arguments: Iterable[str]) -> list[Key]:
     """
     by_tag: dict[int, Key] = {}
     for argument in arguments:
+        if not _is_text(argument):
+            raise QueryError(f"{argument!r} is not text in the encoding of this terminal")
         name, _, value = argument.partition("=")
         path = name.strip().split(".")
         if not all(path):
@@ -73,17 +75,35 @@ def _key(path: list[str], value: str) -> Key:
         raise QueryError("QueryRetrieveLevel is what --level says")
     if key.vr == "SQ" and key.values:
         raise QueryError(f"{key.keyword} is a sequence: write {key.keyword}.KEYWORD={value}")
+    if key.vr == "UN" and key.values:
+        raise QueryError(f"{key.keyword}={value}: the VR of this attribute is not known, so it cannot be matched")
     _check(key)
     return key
 
 
 def _merged(one: Key, other: Key) -> Key:
-    """Put two keys of one sequence into its one item (PS3.4 C.2.2.2.6); of other keys the later one counts."""
-    if one.vr != "SQ" or not one.items:
-        return other
-    if not other.items:
-        return one
-    return Key(one.tag, "SQ", items=((*one.items[0], *other.items[0]),))
+    """Put two keys of one sequence into its one item (PS3.4 C.2.2.2.6); of others only one can have a value."""
+    if one.vr == "SQ" and one.items and other.items:
+        inside = {key.tag: key for key in one.items[0]}
+        for key in other.items[0]:
+            inside[key.tag] = _merged(inside[key.tag], key) if key.tag in inside else key
+        return Key(one.tag, "SQ", items=(tuple(inside.values()),))
+    if one.values and other.values and one.values != other.values:
+        raise QueryError(f"{one.keyword} is given twice, as {_written(one)} and as {_written(other)}")
+    return one if one.values or one.items else other
+
+
+def _written(key: Key) -> str:
+    return "\\".join(key.values)
+
+
+def _is_text(argument: str) -> bool:
+    """Tell whether it was decoded: bytes that are no text come as surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check(key: Key) -> None:

@@ -1,10 +1,13 @@
 """The command line: each command in a module of its own, imported when it runs."""
 
 import difflib
+import errno
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any
 
@@ -12,7 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
-from ..errors import FindiconError, QueryError, StorageError
+from ..errors import FindiconError, PeerRejected, QueryError, StorageError
 from .complaints import DONE, FAILED, WRONG_QUESTION, complain
 
 COMMANDS = ("demo", "index", "serve", "gateway", "find", "icon", "check", "status")
@@ -71,6 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         0 when it is done, 1 when the answer is a failure, 2 when the question was wrong; 130 for a Ctrl-C that the
         command does not take itself. What went wrong stands on standard error in one sentence.
     """
+    _open_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter of a name shows the rest of it
     # What peers and files hold that is not quite DICOM is shown as it is; pydicom's remarks would hide the answers.
@@ -79,15 +83,41 @@ def run(arguments: Sequence[str]) -> int:
         code = typer.main.get_command(app).main(
             list(arguments) or ["--help"], prog_name="findicon", standalone_mode=False
         )
+        sys.stdout.flush()
     except typer.TyperException as error:
         return complain(_sentence(error.format_message()), error.exit_code)
     except (QueryError, StorageError) as error:
         return complain(str(error), WRONG_QUESTION)
     except FindiconError as error:
-        return complain(str(error), FAILED)
+        return complain(f"{error}{_advice(error)}", FAILED)
     except typer.Abort:
         return FAILED
+    except OSError as error:
+        _forget_output()
+        if error.errno == errno.EPIPE:  # head has read enough
+            return FAILED
+        return complain(f"standard output cannot be written: {error.strerror or error}", FAILED)
     return code if isinstance(code, int) else DONE
+
+
+def _advice(error: FindiconError) -> str:
+    """Say what can be done about it, where that is a flag."""
+    if isinstance(error, PeerRejected) and "calling AE title" in error.reason:
+        return "; --calling-ae-title says what to call ourselves"
+    return ""
+
+
+def _open_streams() -> None:
+    """Put something in the place of standard streams that were closed before we began."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  for as long as we run
+
+
+def _forget_output() -> None:
+    """Let go of what could not be written: the interpreter would try again at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sentence(message: str) -> str:

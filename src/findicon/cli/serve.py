@@ -8,8 +8,8 @@ import typer
 from ..catalogue import Catalogue
 from ..observe import configure, log
 from ..query import Level
-from .databases import without_password
-from .serving import audit_file, how_to_ask, serving
+from .databases import usable, without_password
+from .serving import asking_hint, audit_file, serving
 from .settings import load_settings
 from .stopping import until_stopped, wait
 
@@ -43,7 +43,7 @@ def serve(
         "workers": workers,
     }
     settings = load_settings(config, server=flags)
-    with until_stopped(), Catalogue(settings.database) as catalogue:
+    with until_stopped(), Catalogue(usable(settings.database)) as catalogue:
         configure("info", audit_file=audit_file(settings))
         with serving(settings, catalogue) as (server, web):
             log.info(
@@ -51,7 +51,7 @@ def serve(
                 database=without_password(settings.database),
                 studies=catalogue.counts()[Level.STUDY],
                 web=web.address,
-                ask=how_to_ask(server.address)[0],
+                **asking_hint(server.address, settings),
             )
             wait()
     return 0

@@ -1,5 +1,6 @@
 """What answers on the network, joined: an archive, the DICOM server and the web server before it."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,7 +117,8 @@ def certificate(settings: Settings) -> Tls | None:
         raise QueryError(
             f"Peer {needs} talks TLS, but [tls] has no certificate to be called with: set certificate and key"
         )
-    return settings.tls.tls()
+    tls = settings.tls.tls()
+    return tls if tls is not None and tls.certificate is not None else None  # authorities alone are for calling
 
 
 def renders(settings: Settings) -> Callable[..., Picture]:
@@ -202,10 +204,31 @@ def audit_file(settings: Settings) -> Path:
     return folder / "audit.jsonl"
 
 
-def how_to_ask(address: Address) -> list[str]:
-    """Give the command lines that ask a server, with DCMTK and with findicon."""
+def asking_hint(address: Address, settings: Settings) -> dict[str, str]:
+    """Give the command line that asks a server, for its log."""
+    lines = how_to_ask(address, settings)
+    return {"ask": lines[0]} if lines else {}
+
+
+def how_to_ask(address: Address, settings: Settings | None = None) -> list[str]:
+    """Give the command lines that ask a server, with DCMTK and with findicon.
+
+    They name a peer that may ask, where peers are named, and this machine where the server listens on every address;
+    of a server that talks TLS none.
+    """
+    if settings is not None and settings.tls.certificate is not None:
+        return []
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(address.host, address.host)  # noqa: S104
+    peers = settings.peers.values() if settings is not None else ()
+    callers = [Address.parse(peer.address).ae_title for peer in peers if "find" in peer.verbs]
+    if peers and not callers:
+        return []
+    as_whom = (
+        (f"-aet {shlex.quote(callers[0])} ", f" --calling-ae-title {shlex.quote(callers[0])}") if callers else ("", "")
+    )
     keys = "-k QueryRetrieveLevel=STUDY -k PatientName -k IconImageSequence"
+    place = Address(address.ae_title, host, address.port)
     return [
-        f"findscu -S -aec {address.ae_title} {keys} {address.host} {address.port}",
-        f"findicon find {address} 'PatientName=DOE*'",
+        f"findscu -S {as_whom[0]}-aec {shlex.quote(address.ae_title)} {keys} {host} {address.port}",
+        f"findicon find {shlex.quote(str(place))} 'PatientName=DOE*'{as_whom[1]}",
     ]

@@ -18,14 +18,17 @@ from pydantic_settings import (
     SettingsError,
     TomlConfigSettingsSource,
 )
+from pydicom.uid import UID
 
 from ..dimse import Address, Peer, Tls, is_ae_title
 from ..errors import QueryError
+from ..query import character_sets_of
 from .folders import data_folder, settings_folder
 from .limits import LimitsSettings
+from .setting_faults import VARIABLE_PREFIX, said_of
 
 FILE_NAME = "findicon.toml"
-_PREFIX = "FINDICON_"
+_DICOM_ROOT = "1.2.840.10008."
 _CONFIG_VARIABLE = "FINDICON_CONFIG"
 
 
@@ -80,6 +83,12 @@ class ServerSettings(_Section):
         return value.strip()
 
 
+def _is_sop_class(uid: str) -> bool:
+    """Tell whether that can be a SOP Class UID: one of the Standard, or somebody's own."""
+    known = UID(uid)
+    return known.is_valid and (not uid.startswith(_DICOM_ROOT) or (known.name != uid and "Storage" in known.name))
+
+
 Rule = Literal["third", "first", "middle", "last"]
 
 
@@ -97,6 +106,16 @@ class IconSettings(_Section):
             "Or a table: a rule by SOP Class UID, and default for all others."
         ),
     ] = "third"
+
+    @field_validator("choice")
+    @classmethod
+    def _is_choice(cls, value: Rule | dict[str, Rule]) -> Rule | dict[str, Rule]:
+        for key in value if isinstance(value, dict) else ():
+            if key != "default" and not _is_sop_class(key):
+                near = difflib.get_close_matches(key, ["default"], n=1)
+                hint = "did you mean default?" if near else "write default, or a SOP Class UID in quotes"
+                raise ValueError(f"{key!r} is no SOP class: {hint}")
+        return value
 
     burned_in: Annotated[
         Literal["", "keep"],
@@ -152,8 +171,19 @@ class PeerSettings(_Section):
         Field(description="Specific Character Set of its answers where they do not name one, such as ISO_IR 100."),
     ] = ""
     tls: Annotated[
-        bool, Field(description="Talk TLS with it, as [tls] says; to be called by it we need a certificate there.")
+        bool,
+        Field(
+            description="Call it by TLS, trusting whom [tls] authorities names, else whom the system trusts. To be "
+            "called by it we need a certificate there, and then take TLS from everybody."
+        ),
     ] = False
+
+    @field_validator("charset")
+    @classmethod
+    def _is_charset(cls, value: str) -> str:
+        if character_sets_of(value.split("\\")) is None:
+            raise ValueError("is no Specific Character Set: write one as ISO_IR 100 or ISO_IR 192")
+        return value
 
     @field_validator("address")
     @classmethod
@@ -178,11 +208,21 @@ class UpstreamSettings(_Section):
     fetches: Annotated[int, Field(ge=1, description="Associations that it sees of us at most.")] = 4
 
 
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "server": ServerSettings,
+    "server.limits": LimitsSettings,
+    "icons": IconSettings,
+    "tls": TlsSettings,
+    "peers": PeerSettings,
+    "upstreams": UpstreamSettings,
+}
+
+
 class Settings(BaseSettings):
     """All settings; `load_settings` makes them."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="_", env_nested_max_split=1, extra="forbid", frozen=True
+        env_prefix=VARIABLE_PREFIX, env_nested_delimiter="_", env_nested_max_split=1, extra="forbid", frozen=True
     )
 
     server: ServerSettings = ServerSettings()
@@ -190,6 +230,18 @@ class Settings(BaseSettings):
     tls: TlsSettings = TlsSettings()
     peers: dict[str, PeerSettings] = {}
     upstreams: dict[str, UpstreamSettings] = {}
+
+    @field_validator("peers")
+    @classmethod
+    def _can_be_told_apart(cls, value: dict[str, PeerSettings]) -> dict[str, PeerSettings]:
+        names: dict[str, str] = {}
+        for name in value:
+            if "@" in name or "://" in name:
+                raise ValueError(f"{name!r} is an address, not a name")
+            if name.casefold() in names:
+                raise ValueError(f"{names[name.casefold()]} and {name} are one name: capitals make no difference")
+            names[name.casefold()] = name
+        return value
 
     @property
     def database(self) -> str:
@@ -275,52 +327,16 @@ def load_settings(config: Path | None = None, **flags: Mapping[str, Any]) -> Set
     except UnicodeDecodeError as error:
         raise QueryError(f"{path} is not UTF-8, as TOML has to be") from error
     except SettingsError as error:
-        raise QueryError(f"A {_PREFIX}* variable cannot be read: {error}") from error
+        raise QueryError(f"A {VARIABLE_PREFIX}* variable cannot be read: {error}") from error
     except ValidationError as error:
-        raise QueryError("; ".join(_sentence(fault, path, given) for fault in error.errors())) from error
+        raise QueryError(said_of(error, path, given, _SECTIONS)) from error
 
 
 def _settings_file(config: Path | None) -> Path | None:
     asked = config or (Path(os.environ[_CONFIG_VARIABLE]) if os.environ.get(_CONFIG_VARIABLE) else None)
     if asked is not None:
         if not asked.is_file():
-            raise QueryError(f"{asked} does not exist: it should be a {FILE_NAME}")
+            what = "is a folder" if asked.is_dir() else "is no file" if asked.exists() else "does not exist"
+            raise QueryError(f"{asked} {what}: it should be a {FILE_NAME}")
         return asked
     return next((path for path in (Path(FILE_NAME), settings_folder() / FILE_NAME) if path.is_file()), None)
-
-
-def _sentence(fault: Mapping[str, Any], path: Path | None, flags: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say what is wrong, where it stands and what would be right."""
-    keys = [str(key) for key in fault["loc"]]
-    name, value = ".".join(keys), fault["input"]
-    variable = _PREFIX + "_".join(keys[:2]).upper()
-    if len(keys) > 1 and keys[1] in flags.get(keys[0], {}):
-        where, name = "", f"--{keys[1].replace('_', '-')}"
-    elif variable in os.environ:
-        where, name = "", variable
-    else:
-        where = f"{path}: "
-    if fault["type"] == "extra_forbidden":
-        return f"{where}{name} is no setting{_nearest(keys)}"
-    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if fault["type"] == "missing":
-        return f"{where}{name} is missing"
-    if fault["type"] == "value_error":
-        return f"{where}{name} = {value!r}: {message}"
-    return f"{where}{name} = {value!r}: should be {message}"
-
-
-def _nearest(keys: list[str]) -> str:
-    """Offer the setting of the nearest name."""
-    sections: dict[str, type[BaseModel]] = {
-        "server": ServerSettings,
-        "icons": IconSettings,
-        "tls": TlsSettings,
-        "peers": PeerSettings,
-        "upstreams": UpstreamSettings,
-    }
-    known = list(sections) if len(keys) == 1 else list(sections[keys[0]].model_fields)
-    if keys[:2] == ["server", "limits"]:
-        known = list(LimitsSettings.model_fields)
-    near = difflib.get_close_matches(keys[-1], known, n=1)
-    return f", did you mean {near[0]}?" if near else f": known are {', '.join(known)}"

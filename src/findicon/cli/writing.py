@@ -12,10 +12,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from ..errors import StorageError
+from ..errors import FindiconError, StorageError
 from ..query import ICON_IMAGE_SEQUENCE, Key, Level, Match, Query
 from ..show import Branch, print_branches, print_table, write_csv, write_html, write_json, write_json_lines
 from .answers import progress
+from .consoles import picture_console
 from .keys import paths_of
 
 _UNLIMITED = 10_000  # characters to a line of a table that goes into a file or a pipe: nothing is cut
@@ -95,20 +96,25 @@ class Output:
             yield sys.stdout
             return
         try:
-            with self._path.open("w", encoding="utf-8", newline="") as stream:
-                yield stream
+            stream = self._path.open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise StorageError(f"{self._path} cannot be written: {error.strerror}") from error
+        try:
+            with stream:
+                yield stream
+        except OSError as error:  # it could be opened, so the question was right
+            raise FindiconError(f"{self._path} cannot be written: {error.strerror}") from error
 
     def _console(self, stream: TextIO) -> Console:
         """Give a console: what is for a screen keeps to its width, what goes elsewhere loses nothing."""
         is_screen = stream is sys.stdout and stream.isatty()
-        if self._pictures and not is_screen:  # asked for in so many words: colours go into the pipe too
-            return Console(file=stream, force_terminal=True, color_system="truecolor")
+        if self._pictures and not is_screen:
+            return picture_console(stream)
         return Console(file=stream, width=None if is_screen else _UNLIMITED)
 
     def _table(self, matches: Sequence[Match], console: Console) -> None:
-        print_table(matches, console, level=self._level, wanted=self._wanted, pictures=self._pictures)
+        if matches:
+            print_table(matches, console, level=self._level, wanted=self._wanted, pictures=self._pictures)
 
     def _lines(self, matches: Iterable[Match], stream: TextIO) -> None:
         if self._format is Format.JSON:

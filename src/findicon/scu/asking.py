@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from ..dimse import Association, Context, commands, context_for, encode_command
 from ..errors import PeerAborted, PeerRejected, QueryError
-from ..query import Level, Model, Query, encode
+from ..query import Key, Level, Model, Query, encode
 from .pool import Pool
 from .proposals import Proposed
 
@@ -104,11 +104,31 @@ def offered(association: Association, sop_classes: tuple[str, ...], what: str) -
 
 
 def encoded(identifier: Dataset, context: Context) -> bytes:
-    """Encode an identifier; raise QueryError when it cannot be."""
+    """Encode an identifier; raise QueryError, which names the key at fault, when it cannot be."""
     try:
         return encode(identifier, context.transfer_syntax)
     except Exception as error:  # pydicom raises whatever Python raises for values that fit no VR
-        raise QueryError(f"The question cannot be encoded: {error}") from error
+        tag = _first_unfit(identifier, context)
+        if tag is None:
+            raise QueryError("The question cannot be encoded") from error
+        key = Key.from_element(identifier[tag])
+        value = "\\".join(key.values)
+        raise QueryError(
+            f"The question cannot be encoded: {value!r} is no value for {key.keyword}, which has VR {key.vr}",
+            offending_element=tag,
+        ) from error
+
+
+def _first_unfit(identifier: Dataset, context: Context) -> int | None:
+    """Find the element that cannot be encoded."""
+    for element in identifier:
+        alone = Dataset()
+        alone.add(element)
+        try:
+            encode(alone, context.transfer_syntax)
+        except Exception:  # noqa: BLE001  as above
+            return int(element.tag)
+    return None
 
 
 def request(context: Context, operation: int, message_id: int) -> dict[int, int | str]:

@@ -17,10 +17,9 @@ from .level import level_of
 
 PICTURE_COLUMNS = 24
 PICTURE_ROWS = PICTURE_COLUMNS // 2
-_CARD_COLUMNS = 34  # half a UID: the longest one takes two lines
+_CARD_COLUMNS = 37  # with the picture beside it there is room for the longest UID below
 _BETWEEN = 3
 _NARROWEST_TEXT = 14  # how far a description may be cut, before whole columns go
-_WIDEST_FIXED = 64  # a UID
 
 
 def table(
@@ -92,16 +91,23 @@ def _with_pictures(
     side_by_side = max(1, (width + _BETWEEN) // (PICTURE_COLUMNS + _CARD_COLUMNS + 2 * _BETWEEN))
     side_by_side = min(side_by_side, max(1, len(answers)))
     grid = Table.grid(padding=(0, _BETWEEN, 1, 0), collapse_padding=False)
-    text_columns = (width + _BETWEEN) // side_by_side - PICTURE_COLUMNS - 2 * _BETWEEN
+    text_columns = max(10, (width + _BETWEEN) // side_by_side - PICTURE_COLUMNS - 2 * _BETWEEN)
     for _ in range(side_by_side):
-        grid.add_column(width=PICTURE_COLUMNS, no_wrap=True)
-        grid.add_column(width=max(10, text_columns))
-    cells: list[RenderableType] = []
-    for match in answers:
-        cells += [_picture(match, picture), _text(card_of(match.dataset, level, wanted))]
-    for start in range(0, len(cells), 2 * side_by_side):
-        grid.add_row(*cells[start : start + 2 * side_by_side])
+        grid.add_column(width=PICTURE_COLUMNS + _BETWEEN + text_columns)
+    cells = [_card(match, card_of(match.dataset, level, wanted), text_columns, picture) for match in answers]
+    for start in range(0, len(cells), side_by_side):
+        grid.add_row(*cells[start : start + side_by_side])
     return grid
+
+
+def _card(match: Match, card: Card, text_columns: int, picture: PictureMaker) -> RenderableType:
+    """Put an answer's words beside its picture, and a UID that is too long for that below: a broken one is no use."""
+    fits = len(card.uid) <= text_columns
+    made = Table.grid(padding=(0, _BETWEEN, 0, 0))
+    made.add_column(width=PICTURE_COLUMNS, no_wrap=True)
+    made.add_column(width=text_columns)
+    made.add_row(_picture(match, picture), _text(card, with_uid=fits))
+    return made if fits else Group(made, Text(card.uid, style="dim", overflow="fold"))
 
 
 def _picture(match: Match, picture: PictureMaker) -> RenderableType:
@@ -111,11 +117,11 @@ def _picture(match: Match, picture: PictureMaker) -> RenderableType:
     return Text(reason, style="dim", no_wrap=False, overflow="fold")
 
 
-def _text(card: Card) -> RenderableType:
+def _text(card: Card, *, with_uid: bool) -> RenderableType:
     lines = [Text(card.title, style="bold"), *(Text(fact) for fact in card.facts)]
     lines += [Text.assemble((f"{keyword} ", "dim"), value or "-") for keyword, value in card.extra]
-    if card.uid:
-        lines.append(Text(card.uid, style="dim", overflow="fold"))
+    if card.uid and with_uid:
+        lines.append(Text(card.uid, style="dim"))
     return Group(*lines)
 
 
@@ -123,20 +129,33 @@ def _lines(answers: list[Match], level: Level, wanted: Sequence[str], width: int
     rows = {column: [column.of(match.dataset) for match in answers] for column in columns_for(level, wanted)}
     filled = {column: texts for column, texts in rows.items() if any(texts) or set(column.keywords) & set(wanted)}
     shown = _that_fit(filled, width)
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    widths = _widths(shown, filled, width)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column in shown:
         made.add_column(
             column.heading,
             justify="right" if column.is_number else "left",
             no_wrap=column.is_free_text,
             overflow="ellipsis" if column.is_free_text else "fold",
-            min_width=len(column.heading)
-            if column.is_free_text
-            else min(_width(column, filled[column]), _WIDEST_FIXED),
+            width=widths[column],
         )
     for texts in zip(*(filled[column] for column in shown), strict=True):
         made.add_row(*(Text(text) for text in texts))
     return made
+
+
+def _widths(shown: Sequence[Column], filled: dict[Column, list[str]], width: int) -> dict[Column, int]:
+    """Give the columns' widths: as wide as they need; where there is no room for that, free text is cut first."""
+    widths = {column: _width(column, filled[column]) for column in shown}
+    surplus = sum(widths.values()) + _BETWEEN * (len(shown) - 1) - width
+    while surplus > 0:
+        free = [one for one in shown if one.is_free_text and widths[one] > _NARROWEST_TEXT]
+        widest = max(free or shown, key=widths.__getitem__)
+        if widths[widest] == 1:
+            break
+        widths[widest] -= 1
+        surplus -= 1
+    return widths
 
 
 def _width(column: Column, texts: Sequence[str]) -> int:
@@ -151,7 +170,7 @@ def _that_fit(columns: dict[Column, list[str]], width: int) -> list[Column]:
         least = (
             min(_width(column, columns[column]), _NARROWEST_TEXT if column.is_free_text else width) for column in shown
         )
-        return sum(least) + _BETWEEN * len(shown)
+        return sum(least) + _BETWEEN * (len(shown) - 1)
 
     while taken() > width:
         least = max(shown, key=lambda column: column.rank)

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from findicon.cli import run
+from findicon.dimse import Address, Peer
+from findicon.scp import Server
+from integration.memory_finder import MemoryFinder
 from support.wrong_scp import MISTAKES, serving
 
 HOLLOW = next(mistake for mistake in MISTAKES if mistake.name == "hollow")
@@ -72,7 +75,7 @@ def test_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], 2, "AET@host:port"),
         (["PACS"], 2, "write AET@host:port"),
-        (["https://pacs/dicom-web"], 2, "write AET@host:port"),
+        (["https://pacs/dicom-web"], 2, "is a DICOMweb address: check judges answers to C-FIND"),
         (["A@b:1", "PatientNam=x"], 2, "did you mean PatientName?"),
         (["A@b:1", "--calling-ae-title", "way too long a title"], 2, "1 to 16 characters"),
         (["A@b:1", "--timeout", "0"], 2, "--timeout"),
@@ -88,3 +91,20 @@ def test_what_goes_wrong_is_one_sentence(
     assert captured.err.startswith("findicon: ")
     assert captured.err.count("\n") == 1
     assert sentence in captured.err
+
+
+def test_a_peer_without_answers_was_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    with Server(MemoryFinder()) as server:
+        assert run(["check", str(server.address)]) == 1
+        assert capsys.readouterr().out.endswith(": nothing to judge: no answers came that could be looked at\n")
+        assert run(["check", str(server.address), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["passed"] is False
+
+
+def test_a_peer_that_does_not_know_us_gets_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    peers = [Peer("other", Address.parse("OTHER@127.0.0.1:104"))]
+    with Server(MemoryFinder(), peers=peers) as server:
+        assert run(["check", str(server.address)]) == 1
+        assert run(["find", str(server.address)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.endswith("; --calling-ae-title says what to call ourselves") for line in lines)

@@ -47,9 +47,30 @@ def test_elements_of_sequences_share_one_item() -> None:
     assert item[2].items[0][0].values == ("X",)
 
 
-def test_the_last_of_two_counts() -> None:
-    (key,) = parse_keys(["PatientID=1", "PatientID=2"])
-    assert key.values == ("2",)
+@pytest.mark.parametrize("twice", [["PatientID=1", "PatientID"], ["PatientID", "PatientID=1"], ["PatientID=1"] * 2])
+def test_a_key_that_is_shown_and_matched(twice: list[str]) -> None:
+    (key,) = parse_keys(twice)
+    assert key.values == ("1",)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        (["PatientID=1", "00100020=2"], "PatientID is given twice, as 1 and as 2"),
+        (
+            [f"RequestAttributesSequence.RequestedProcedureID={one}" for one in (1, 2)],
+            "RequestedProcedureID is given twice",
+        ),
+    ],
+)
+def test_two_values_of_one_key(keys: list[str], sentence: str) -> None:
+    with pytest.raises(QueryError, match=sentence):
+        parse_keys(keys)
+
+
+def test_a_key_of_which_no_vr_is_known_can_only_be_asked_for() -> None:
+    (key,) = parse_keys(["00091001"])
+    assert (key.keyword, key.vr, key.values) == ("00091001", "UN", ())
 
 
 @pytest.mark.parametrize(
@@ -72,6 +93,9 @@ def test_the_last_of_two_counts() -> None:
         ("PatientName.PatientID=1", "no sequence"),
         ("QueryRetrieveLevel=STUDY", "--level"),
         ("=x", "names no attribute"),
+        ("00091001=x", "00091001=x: the VR of this attribute is not known"),
+        ("0008FFFE=x", "0008FFFE=x: the VR of this attribute is not known"),
+        ("PatientName=M\udcfcller", "is not text in the encoding"),
         ("RequestAttributesSequence.=x", "names no attribute"),
     ],
 )

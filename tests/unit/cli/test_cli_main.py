@@ -47,6 +47,16 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         (["find", "A@b:1", "--format", "xml"], "'xml'"),
         (["find", "A@b:1", "--calling-ae-title", "way too long a title"], "1 to 16 characters"),
         (["find", "A@b:1", "--what"], "--what"),
+        (["find", "A@b:1", "--calling-ae-title", ""], "'' is no AE title"),
+        (["check", "A@b:1", "--calling-ae-title", ""], "'' is no AE title"),
+        (["find", "A@b:1", "PatientID=1", "PatientID=2"], "PatientID is given twice"),
+        (["find", "A@b:1", "00091001=x"], "00091001=x"),
+        (["icon", "a.dcm", "--output", "x.jpg"], "pictures are written as .png"),
+        (["icon", str(real_file("CT_small.dcm")), "--frame", "9"], "has no frame 9: it has 1 frame"),
+        (["status", "--database", "mysql://me:geheim@host/x"], "mysql://me:***@host/x' is no database"),
+        (["index", ".", "--database", "."], "is a folder"),
+        (["serve", "--database", str(real_file("CT_small.dcm"))], "is no catalogue, and is left as it is"),
+        (["serve", "--config", "."], "is a folder: it should be a findicon.toml"),
         (["icon"], "FILE"),
         (["icon", "nope.dcm"], "nope.dcm cannot be opened"),
         (["icon", "nope.dcm", "--size", "0"], "--size"),
@@ -76,6 +86,12 @@ def test_a_wrong_question_is_one_sentence(
 def test_nobody_at_the_other_end_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["find", "A@127.0.0.1:1"]) == 1
     assert "cannot be reached" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_dicom_is_a_wrong_question(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
+    assert run(["index", "notes.txt", "--workers", "1"]) == 2
+    assert "there is no DICOM file in notes.txt" in capsys.readouterr().err
 
 
 def test_an_icon_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

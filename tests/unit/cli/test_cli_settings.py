@@ -96,15 +96,29 @@ def test_rules_by_sop_class() -> None:
     [
         ("[server]\ndicom_prt = 1\n", r"findicon.toml: server.dicom_prt is no setting, did you mean dicom_port\?"),
         ("[sever]\nhost = 'x'\n", r"sever is no setting, did you mean server\?"),
-        ("[server]\ndicom_port = 'x'\n", "server.dicom_port = 'x': should be a valid integer"),
-        ("[server]\ndicom_port = 70000\n", "server.dicom_port = 70000: should be less than or equal to 65535"),
+        ("[server]\ndicom_port = 'x'\n", 'server.dicom_port = "x": should be a whole number'),
+        ("[server]\ndicom_port = 70000\n", "server.dicom_port = 70000: should be at most 65535"),
         ("[server]\nae_title = 'A TITLE THAT IS LONG'\n", "server.ae_title = .* 1 to 16 characters"),
         ("[icons]\nsize = 1000\n", "icons.size = 1000"),
-        ("[icons]\nchoice = 'best'\n", "'third', 'first', 'middle' or 'last'"),
-        ("[peers.X]\naddress = 'nowhere'\n", "peers.X.address = 'nowhere': .*write AET@host:port"),
-        ("[peers.X]\naddress = 'A@b:1'\nverbs = ['look']\n", "'echo', 'find'"),
+        (
+            "[icons]\nchoice = 'best'\n",
+            '^findicon.toml: icons.choice = "best": should be "third", "first", "middle" or "last"$',
+        ),
+        ("[peers.X]\naddress = 'nowhere'\n", r"peers.X.address = .*write AET@host:port"),
+        ("[peers.X]\naddress = 'A@b:1'\nverbs = ['look']\n", '"echo", "find", "get"'),
         ("[peers.X]\nadress = 'A@b:1'\n", "peers.X.adress is no setting, did you mean address"),
         ("[server\n", "not valid TOML"),
+        ("[icons.choice]\ndefualt = 'first'\n", r"'defualt' is no SOP class: did you mean default\?"),
+        ("[icons.choice]\n'1.2.840.10008.1.1' = 'first'\n", "is no SOP class: write default, or a SOP Class UID"),
+        ("[icons.choice]\ndefault = 'frist'\n", 'icons.choice.default = "frist": should be "third"'),
+        ("[icons]\nsize = 9.5\n", "icons.size = 9.5: should be a whole number"),
+        ("[peers.X]\naddress = 'A@b:1'\ncharset = 'latin1'\n", "is no Specific Character Set: write one as ISO_IR 100"),
+        ("[peers.X]\naddress = 'A@b:1'\ntls = 'so'\n", "peers.X.tls = .*: should be true or false"),
+        ("[peers.X]\naddress = 'A@b:1'\nverbs = 'find'\n", "peers.X.verbs = .*: should be a list"),
+        ("[peers.A]\naddress = 'A@b:1'\n[peers.a]\naddress = 'B@b:1'\n", "peers: A and a are one name"),
+        ("[peers.'A@b']\naddress = 'A@b:1'\n", "'A@b' is an address, not a name"),
+        ("server = 3\n", "server = 3: should be a table of keys and values"),
+        ("[server]\nhost = 3\n", "server.host = 3: should be text in quotes"),
     ],
 )
 def test_a_wrong_file_is_one_sentence(text: str, sentence: str) -> None:
@@ -116,18 +130,30 @@ def test_a_wrong_file_is_one_sentence(text: str, sentence: str) -> None:
 
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINDICON_SERVER_DICOM_PORT", "x")
-    with pytest.raises(QueryError, match=r"^FINDICON_SERVER_DICOM_PORT = 'x'"):
+    with pytest.raises(QueryError, match=r'^FINDICON_SERVER_DICOM_PORT = "x"'):
         load_settings()
 
 
 def test_a_wrong_flag_is_named() -> None:
-    with pytest.raises(QueryError, match=r"^--ae-title = 'back\\\\slash'"):
+    with pytest.raises(QueryError, match=r'^--ae-title = "back\\slash"'):
         load_settings(server={"ae_title": "back\\slash"})
 
 
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(QueryError, match=r"nope.toml does not exist"):
         load_settings(Path("nope.toml"))
+    with pytest.raises(QueryError, match=r"\. is a folder: it should be a findicon.toml"):
+        load_settings(Path())
+
+
+def test_private_sop_classes_and_character_sets_of_two_are_taken() -> None:
+    toml(
+        "[icons.choice]\n'1.3.12.2.1107.5.9.1' = 'first'\n"
+        "[peers.X]\naddress = 'A@b:1'\ncharset = 'ISO 2022 IR 6\\ISO 2022 IR 87'\n"
+    )
+    settings = load_settings()
+    assert settings.icons.rules == {"1.3.12.2.1107.5.9.1": "first"}
+    assert settings.peer("X").character_set == "ISO 2022 IR 6\\ISO 2022 IR 87"
 
 
 def test_other_peoples_variables_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +174,7 @@ def test_limits_reach_the_exchange_and_wrong_ones_are_named(monkeypatch: pytest.
     assert load_settings().server.limits.matches == 20
     monkeypatch.delenv("FINDICON_SERVER_LIMITS")
     toml("[server.limits]\nmatches = 0\n")
-    with pytest.raises(QueryError, match=r"server\.limits\.matches = 0: should be greater than or equal to 1"):
+    with pytest.raises(QueryError, match=r"server\.limits\.matches = 0: should be at least 1"):
         load_settings()
     toml("[server.limits]\nmatch = 5\n")
     with pytest.raises(QueryError, match=r"server\.limits\.match is no setting, did you mean matches"):

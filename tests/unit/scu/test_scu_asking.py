@@ -1,12 +1,13 @@
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from findicon.errors import PeerError
+from findicon.dimse import Context
+from findicon.errors import PeerError, QueryError
 from findicon.query import Model, Options, Query, encode
 from findicon.scu import Matches
 from findicon.scu.answers import PeerMatch
-from findicon.scu.asking import models_for, name_character_set, retrieve_identifier
+from findicon.scu.asking import encoded, models_for, name_character_set, retrieve_identifier
 from findicon.scu.proposals import Proposed, for_gets, for_moves, for_queries, for_stores
 
 EXPLICIT, IMPLICIT, J2K = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.90"
@@ -28,6 +29,15 @@ def test_the_character_set_of_a_request(name: str, known: str, named: str) -> No
     identifier = Query("STUDY", PatientName=name).to_dataset()
     name_character_set(identifier, known)
     assert identifier.SpecificCharacterSet == named
+
+
+def test_a_value_that_cannot_be_encoded_is_named() -> None:
+    identifier = Query("STUDY", PatientName="DOE").to_dataset()
+    identifier.Rows = 1
+    identifier["Rows"]._value = "many"
+    with pytest.raises(QueryError, match="'many' is no value for Rows, which has VR US") as caught:
+        encoded(identifier, Context(1, UID("1.2.3"), ExplicitVRLittleEndian, scu=True, scp=False))
+    assert caught.value.offending_element == 0x00280010
 
 
 def test_a_character_set_that_is_named_stays() -> None:

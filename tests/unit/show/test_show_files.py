@@ -5,6 +5,7 @@ import csv
 import re
 from io import BytesIO, StringIO
 
+import pytest
 from PIL import Image
 
 from findicon.show import cards_html, picture_html, png_of, write_csv, write_html
@@ -62,6 +63,23 @@ def test_cards_of_any_level_stand_side_by_side(answer) -> None:
 def test_a_picture_as_png(answer, icon_items) -> None:
     icon = answer(IconImageSequence=icon_items).icon
     assert Image.open(BytesIO(png_of(icon))).getpixel((0, 0)) == 255
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-x", "'-x"),
+        ("-12.5", "-12.5"),
+        ("=Yamada^Tarou", "'=Yamada^Tarou"),
+        ("DOE", "DOE"),
+    ],
+)
+def test_no_cell_is_a_formula(answer, value: str, cell: str) -> None:
+    stream = StringIO()
+    write_csv([answer(PatientID=value)], stream, ["PatientID"])
+    assert stream.getvalue().splitlines()[1] == cell
 
 
 def test_a_picture_in_a_cell_of_a_data_frame(answer, icon_items) -> None:
