@@ -14,8 +14,8 @@ from ..icons import BurnedIn
 from ..observe import configure, log
 from ..scp import Branch, BranchServer, Server
 from ..scu import Upstream, WebClient
-from .databases import without_password
-from .serving import Parts, audit_file, certificate, dicom_server, how_to_ask, renders, web_server
+from .databases import usable, without_password
+from .serving import Parts, asking_hint, audit_file, certificate, dicom_server, renders, web_server
 from .settings import Settings, UpstreamSettings, load_settings
 from .stopping import until_stopped, wait
 
@@ -56,7 +56,7 @@ def gateway(
         raise QueryError("A gateway needs an archive to stand before: --upstream AET@host:port, or [upstreams.NAME]")
     with until_stopped(), ExitStack() as stack:
         configure("info", audit_file=audit_file(settings))
-        catalogue = stack.enter_context(Catalogue(settings.database))
+        catalogue = stack.enter_context(Catalogue(usable(settings.database)))
         render = stack.enter_context(FileRenderer(render=renders(settings)))
         gateways = {
             title: stack.enter_context(_gateway(settings, catalogue, one, render, title, stack))
@@ -69,10 +69,10 @@ def gateway(
         web = stack.enter_context(web_server(settings, Parts(first, first, first, first)))
         log.info(
             "gateway",
-            upstreams=[one.peer for one in upstreams.values()],
+            upstreams=[without_password(one.peer) for one in upstreams.values()],
             database=without_password(settings.database),
             web=web.address,
-            ask=how_to_ask(server.address)[0],
+            **asking_hint(server.address, settings),
         )
         wait()
     return 0
