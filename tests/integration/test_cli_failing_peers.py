@@ -86,7 +86,7 @@ def failing(caller: Caller) -> None:
         (closing, "the connection was closed"),
         (silent_at_first, "did not answer the association request in 0.3 s"),
         (silent_when_asked, "nothing came in time, the association was aborted"),
-        (talking_nonsense, "PDU"),
+        (talking_nonsense, "answered the association request with HTTP, not DICOM"),
         (failing, "C-FIND failed: Refused: Out of Resources, status A700"),
     ],
 )

@@ -136,6 +136,8 @@ def test_a_contact_sheet_in_a_file(address: str, tmp_path: Path, environment) ->
 def test_pictures_are_saved_by_uid(address: str, tmp_path: Path, environment) -> None:
     done = find(tmp_path, environment, address, "--save-icons", "pictures", "--format", "csv")
     assert done.returncode == 0
+    table = find(tmp_path, environment, address, "--save-icons", "pictures")
+    assert "\x1b" not in table.stdout, "to save them is not to draw them into a pipe"
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["1.2.1.png", "1.2.2.png", "1.2.3.png"]
     with Image.open(tmp_path / "pictures" / "1.2.1.png") as image:
         assert image.size == (16, 16)

@@ -47,8 +47,9 @@ class Arrivals:
         PeerError
             The first question failed; later ones are complained about, and asked again.
         """
-        seen = {uid_of(match.dataset, self.level) for match in self._ask(self.keys)}
         console = Console(stderr=True)
+        with console.status("asking what is there already; Ctrl-C ends it"):
+            seen = {uid_of(match.dataset, self.level) for match in self._ask(self.keys)}
         problem = ""
         while self._wait(console, len(seen)):
             try:

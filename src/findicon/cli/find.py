@@ -105,10 +105,11 @@ def find(
         complain(sentence)
     if fallback and icons is False:
         raise QueryError("--fallback makes pictures: leave out --no-icons")
+    is_for_a_screen = written is Format.TABLE and output is None and sys.stdout.isatty()
+    is_drawn = written is Format.TABLE and (is_for_a_screen if icons is None else icons)
     if icons is None:
-        is_for_a_screen = written is Format.TABLE and output is None and sys.stdout.isatty()
         icons = bool(save_icons) or fallback or written is Format.HTML or is_for_a_screen
-    sink = Output(written, output, asked_level, asked, pictures=icons and written is Format.TABLE)
+    sink = Output(written, output, asked_level, asked, pictures=is_drawn)
     with connected(settings, peer, calling_ae_title=title, timeout=timeout) as client, cancelling() as cancel:
         made = Fallback(client, settings.icons, retrieves=fallback, cancel=cancel)
         finding = _Finding(client, asked_level, asked, icons, cancel, made.complete if icons else _as_they_are)

@@ -5,6 +5,7 @@ A variable is named after section and key: ``FINDICON_SERVER_DICOM_PORT`` is ``d
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic_settings import (
     SettingsError,
     TomlConfigSettingsSource,
 )
-from pydicom.uid import UID
+from pydicom.uid import RE_VALID_UID, UID
 
 from ..dimse import Address, Peer, Tls, is_ae_title
 from ..errors import QueryError
@@ -85,8 +86,9 @@ class ServerSettings(_Section):
 
 def _is_sop_class(uid: str) -> bool:
     """Tell whether that can be a SOP Class UID: one of the Standard, or somebody's own."""
-    known = UID(uid)
-    return known.is_valid and (not uid.startswith(_DICOM_ROOT) or (known.name != uid and "Storage" in known.name))
+    if not re.fullmatch(RE_VALID_UID, uid):
+        return False
+    return not uid.startswith(_DICOM_ROOT) or "Storage" in UID(uid).name
 
 
 Rule = Literal["third", "first", "middle", "last"]

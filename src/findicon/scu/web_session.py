@@ -1,5 +1,6 @@
 """How a DICOMweb server is reached: its address, who we are, whom we trust, and what goes wrong on the way."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +11,7 @@ from ..dimse import Tls
 from ..errors import PeerError, PeerTimeout, QueryError
 
 # Bad request, not found, method not allowed, not acceptable, media type, not implemented: it has no such resource
+logging.getLogger("dicomweb_client").addHandler(logging.NullHandler())  # its remarks are for whoever asks for them
 _NOT_THERE = {400, 404, 405, 406, 415, 501}
 
 

@@ -150,7 +150,8 @@ def _widths(shown: Sequence[Column], filled: dict[Column, list[str]], width: int
     surplus = sum(widths.values()) + _BETWEEN * (len(shown) - 1) - width
     while surplus > 0:
         free = [one for one in shown if one.is_free_text and widths[one] > _NARROWEST_TEXT]
-        widest = max(free or shown, key=widths.__getitem__)
+        wide = [one for one in shown if widths[one] > len(one.heading)]
+        widest = max(free or wide or shown, key=widths.__getitem__)
         if widths[widest] == 1:
             break
         widths[widest] -= 1

@@ -164,3 +164,46 @@ def test_show_displays_cards_in_a_notebook(study: Match, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     show([study])
     assert "Doe, Jane" in shown[0]._repr_html_()
+
+
+LONG = "1.2.392.200036.9123.100.11.150022003035216161571445272033398512"  # 64 characters
+
+
+@pytest.mark.parametrize("width", [64, 80, 120, 200])
+def test_a_uid_stays_whole_beside_or_below_its_picture(answer, icon_items, width: int) -> None:
+    matches = [answer(PatientName="Doe^Jane", StudyInstanceUID=LONG, IconImageSequence=icon_items)] * 3
+    lines = printed(matches, width=width, colours=False).splitlines()
+    assert sum(line.count(LONG) for line in lines) == 3
+
+
+def test_free_text_is_cut_with_an_ellipsis_and_nothing_else_is(answer) -> None:
+    matches = [
+        answer(
+            PatientName="Doe^Jane",
+            PatientID="P1",
+            StudyDate="20240131",
+            StudyTime="1015",
+            ModalitiesInStudy="CT",
+            StudyDescription=f"CT chest with contrast {number}",
+        )
+        for number in range(2)
+    ]
+    lines = printed(matches, width=75, pictures=False, colours=False).splitlines()
+    assert sum("…" in line for line in lines) == 2
+    assert max(map(len, lines)) <= 75
+
+
+def test_what_was_asked_for_wraps_but_keeps_its_heading(answer) -> None:
+    matches = [answer(PatientName="Doe^Jane", StudyInstanceUID=LONG, ReferringPhysicianName="Roe^Richard")]
+    text = printed(
+        matches, width=70, pictures=False, colours=False, wanted=["StudyInstanceUID", "ReferringPhysicianName"]
+    )
+    assert "ReferringPhysicianName" in text
+    assert "Roe, Richard" in text
+    pieces = [
+        word
+        for line in text.splitlines()
+        for word in line.split()
+        if word.startswith(("1.2", ".")) or word[0].isdigit()
+    ]
+    assert "".join(pieces) == LONG, "nothing of it is lost"
