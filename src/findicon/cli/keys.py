@@ -75,8 +75,6 @@ def _key(path: list[str], value: str) -> Key:
         raise QueryError("QueryRetrieveLevel is what --level says")
     if key.vr == "SQ" and key.values:
         raise QueryError(f"{key.keyword} is a sequence: write {key.keyword}.KEYWORD={value}")
-    if key.vr == "UN" and key.values:
-        raise QueryError(f"{key.keyword}={value}: the VR of this attribute is not known, so it cannot be matched")
     _check(key)
     return key
 

@@ -50,7 +50,7 @@ def test_help_lists_the_commands(arguments: list[str], capsys: pytest.CaptureFix
         (["find", "A@b:1", "--calling-ae-title", ""], "'' is no AE title"),
         (["check", "A@b:1", "--calling-ae-title", ""], "'' is no AE title"),
         (["find", "A@b:1", "PatientID=1", "PatientID=2"], "PatientID is given twice"),
-        (["find", "A@b:1", "00091001=x"], "00091001=x"),
+        (["find", "A@b:1", "00091001=x"], "00091001 is not in the dictionary"),
         (["icon", "a.dcm", "--output", "x.jpg"], "pictures are written as .png"),
         (["icon", str(real_file("CT_small.dcm")), "--frame", "9"], "has no frame 9: it has 1 frame"),
         (["status", "--database", "mysql://me:geheim@host/x"], "mysql://me:***@host/x' is no database"),
