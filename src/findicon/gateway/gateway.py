@@ -57,6 +57,8 @@ class Gateway:
         Makes pictures of files; in this process unless given.
     """
 
+    gives_questions_on = True
+
     def __init__(
         self,
         upstream: Upstream | WebClient,

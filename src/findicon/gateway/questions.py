@@ -107,7 +107,8 @@ class Question:
         if wants_pictures:
             # Of series there are few in a list, so how many instances they have is asked along with them. Counting for
             # every study of a long list takes some archives as long again as the list: Pictures.check does it later.
-            own = [query.level.unique_key, *([COUNTS[Level.SERIES]] if query.level is Level.SERIES else [])]
+            own = [level.unique_key for level in (Level.STUDY, Level.SERIES) if level.depth < query.level.depth]
+            own += [query.level.unique_key, *([COUNTS[Level.SERIES]] if query.level is Level.SERIES else [])]
             for tag in own:
                 keys.setdefault(tag, Key.named(f"{tag:08X}"))
         fixed = {

@@ -20,7 +20,19 @@ from .match import EncodedMatch, Match
 from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches, satisfies
 from .names import groups as name_groups
 from .names import sounds as name_sounds
-from .ports import Cancel, Finder, IconSource, Ingest, InstanceSource, Overview, Progress, never
+from .ports import (
+    Cancel,
+    Finder,
+    IconSource,
+    Ingest,
+    InstanceSource,
+    Overview,
+    Progress,
+    Relay,
+    Retrieved,
+    RetrieveProgress,
+    never,
+)
 from .query import Options, Query, level_named
 from .values import as_date, clean
 from .wire import Malformed, elements_of
@@ -52,6 +64,9 @@ __all__ = [
     "Overview",
     "Progress",
     "Query",
+    "Relay",
+    "RetrieveProgress",
+    "Retrieved",
     "Value",
     "as_date",
     "character_sets_of",

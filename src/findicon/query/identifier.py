@@ -23,10 +23,18 @@ _RETRIEVE_AE_TITLE = 0x00080054
 _TIMEZONE_OFFSET = 0x00080201
 _OFTEN = 64  # bytes of a value that may come again
 # Elements of an identifier that are not keys: they say how to read it, or are answered whatever was asked.
-_NOT_KEYS = {_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
+_HOW_TO_READ = frozenset({_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL})
+_NOT_KEYS = _HOW_TO_READ | {_QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
 
 
-def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: Options | None = None) -> Query:
+def query_from_bytes(
+    data: bytes,
+    transfer_syntax: UID,
+    model: Model,
+    options: Options | None = None,
+    *,
+    is_given_on: bool = False,
+) -> Query:
     """Read the question out of an encoded C-FIND identifier.
 
     Parameters
@@ -39,6 +47,9 @@ def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: O
         The information model of the presentation context it came on.
     options
         What extended negotiation agreed on; without relational queries the Unique Keys above the level are needed.
+    is_given_on
+        Another archive gets the question as it is and judges it: no Unique Key is needed, and what says how to read
+        the answers stays among the keys.
 
     Raises
     ------
@@ -60,7 +71,11 @@ def query_from_bytes(data: bytes, transfer_syntax: UID, model: Model, options: O
     keys = {element.tag: _key(element, names) for element in elements}
     if len(keys) < len(elements):
         _complain_of_repetition(elements)
-    return _query(keys, names or (), model, options)
+    if is_given_on:
+        return _query(keys, names or (), model, options, _HOW_TO_READ)
+    query = _query(keys, names or (), model, options)
+    _check_levels_above(query)
+    return query
 
 
 def _complain_of_repetition(elements: Iterable[Element]) -> None:
@@ -134,7 +149,9 @@ def query_from_identifier(identifier: Dataset, model: Model, options: Options | 
             found[int(tag)] = Key.from_element(identifier[tag])
     names = _character_sets(found.values())
     keys = {tag: _key(one, names) if isinstance(one, Element) else one for tag, one in found.items()}
-    return _query(keys, names or (), model, options)
+    query = _query(keys, names or (), model, options)
+    _check_levels_above(query)
+    return query
 
 
 def _unreadable(error: Exception, tag: int | None) -> QueryError:
@@ -149,19 +166,21 @@ def _element(raw: RawDataElement) -> Element:
     return Element(int(raw.tag), vr, value)
 
 
-def _query(keys: dict[int, Key], names: tuple[str, ...], model: Model, options: Options | None) -> Query:
-    options = options or Options()
-    query = Query(
+def _query(
+    keys: dict[int, Key],
+    names: tuple[str, ...],
+    model: Model,
+    options: Options | None,
+    not_keys: frozenset[int] = _NOT_KEYS,
+) -> Query:
+    return Query(
         _level(keys.get(QUERY_RETRIEVE_LEVEL), model),
         model=model,
-        keys=(key for tag, key in keys.items() if tag & 0xFFFF and tag not in _NOT_KEYS),  # no group lengths
+        keys=(key for tag, key in keys.items() if tag & 0xFFFF and tag not in not_keys),  # no group lengths
         defaults=False,
-        options=options,
+        options=options or Options(),
         character_sets=names,
     )
-    if not options.relational:
-        _check_levels_above(query)
-    return query
 
 
 def _level(key: Key | None, model: Model) -> Level:
@@ -230,6 +249,8 @@ def _values(element: Element, vr: str, names: tuple[str, ...] | None) -> tuple[s
 
 
 def _check_levels_above(query: Query) -> None:
+    if query.options.relational:
+        return
     for above in query.model.levels_above(query.level):
         key = query.keys.get(above.unique_key, Key(above.unique_key, "UI"))
         if len(key.values) != 1 or set(key.values[0]) & set("*?"):

@@ -20,7 +20,11 @@ def never() -> bool:
 
 
 class Finder(Protocol):
-    """Whatever can answer a Query: a catalogue, another archive, a gateway."""
+    """Whatever can answer a Query: a catalogue, another archive, a gateway.
+
+    One that gives questions on to another archive may say so with ``gives_questions_on = True``: then that archive
+    judges whether a question has the Unique Keys that it needs (PS3.4 C.4.1.2.1), and not whoever received it.
+    """
 
     def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
         """Give the answers one by one.
@@ -58,6 +62,54 @@ class InstanceSource(Protocol):
 
     def open(self, sop_instance: str) -> BinaryIO:
         """Open the file of an instance for reading; raise StorageError when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What came of a C-GET or C-MOVE.
+
+    Attributes
+    ----------
+    completed, failed, warnings
+        Sub-operations, as the peer counts them.
+    cancelled
+        Whether it ended because the asker wanted no more.
+    failed_instances
+        SOP Instance UIDs of those that failed, where the peer names them.
+    """
+
+    completed: int = 0
+    failed: int = 0
+    warnings: int = 0
+    cancelled: bool = False
+    failed_instances: tuple[str, ...] = ()
+
+
+RetrieveProgress: TypeAlias = Callable[[Retrieved, int], None]
+"""Told after each sub-operation: the counts so far, and how many remain."""
+
+
+class Relay(Protocol):
+    """Whatever can have another archive send instances to a destination that that one knows."""
+
+    def move(
+        self, query: Query, destination: str, cancel: Cancel = never, *, progress: RetrieveProgress | None = None
+    ) -> Retrieved | None:
+        """Have them sent; give None when the other archive does not do that, so that it has to be done here.
+
+        Parameters
+        ----------
+        query
+            A level with its Unique Keys.
+        destination
+            AE title of whoever shall get them.
+
+        Raises
+        ------
+        PeerError
+            It failed.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..dimse import CALLED_NOT_RECOGNIZED, Limits, Peer, Proposal, Rejection, Terms, is_ae_title
 from ..errors import QueryError
-from ..query import Finder, Ingest, InstanceSource
+from ..query import Finder, Ingest, InstanceSource, Relay
 from .doors import Caller
 from .move import Mover
 from .server import Server
@@ -20,6 +20,7 @@ class Branch:
     finder: Finder
     source: InstanceSource
     ingest: Ingest
+    relay: Relay | None = None
 
 
 class BranchServer(Server):
@@ -68,7 +69,7 @@ class BranchServer(Server):
             joined = self._joined_by_title.get(title)
             if joined is None:
                 one = self._branches[title]
-                mover = Mover(one.finder, one.source, title, self._destinations, self._limits)
+                mover = Mover(one.finder, one.source, title, self._destinations, self._limits, one.relay)
                 joined = Joined(one.finder, self._flusher, one.source, one.ingest, mover)
                 self._joined_by_title[title] = joined
             return joined

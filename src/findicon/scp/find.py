@@ -43,7 +43,13 @@ def answer_find(association: Association, received: Received, finder: Finder, fl
         answering = _Answering(association, received, outbox)
         try:
             options = association.options.get(context.abstract_syntax)
-            asked = query_from_bytes(data, context.transfer_syntax, _MODELS[context.abstract_syntax], options)
+            asked = query_from_bytes(
+                data,
+                context.transfer_syntax,
+                _MODELS[context.abstract_syntax],
+                options,
+                is_given_on=getattr(finder, "gives_questions_on", False),
+            )
             answering.run(finder, asked)
             end = _End(replies.CANCEL if answering.is_cancelled else replies.SUCCESS)
         except Exception as error:  # a Finder is somebody else's code: whatever it raises is a failure status

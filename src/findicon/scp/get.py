@@ -3,7 +3,7 @@
 from ..dimse import Association, Received
 from ..query import Finder, InstanceSource
 from .doors import Caller
-from .requests import record, select
+from .requests import read, record, select
 from .retrieve import SameAssociation, SubOperations
 
 
@@ -17,10 +17,11 @@ def answer_get(
     PeerError
         The association is over.
     """
-    request = select(association, received, finder, caller)
-    if request is None:
+    request = read(association, received, caller)
+    selection = select(association, received, request, finder, caller) if request is not None else None
+    if request is None or selection is None:
         return
     way = SameAssociation(association, received)
-    operations = SubOperations(association, received, request.selection, source, way.deliver, way.look)
+    operations = SubOperations(association, received, selection, source, way.deliver, way.look)
     status = operations.run()
-    record("get", caller, request, status, operations)
+    record("get", caller, request, status, operations.came)

@@ -1,6 +1,6 @@
 """C-MOVE: the instances go to a peer that we know (PS3.4 C.4.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..dimse import (
     Association,
@@ -14,10 +14,11 @@ from ..dimse import (
 )
 from ..errors import FindiconError, PeerError
 from ..observe import log
-from ..query import Finder, InstanceSource
+from ..query import Finder, InstanceSource, Relay, Retrieved
 from . import replies
 from .doors import Caller
-from .requests import Request, record, select
+from .relaying import relayed
+from .requests import Request, read, record, select
 from .retrieve import OtherAssociation, SubOperations
 from .selection import Selected
 
@@ -31,6 +32,8 @@ class Mover:
         What we call ourselves at the destinations.
     destinations
         Peers by AE title.
+    relay
+        Is asked first to have another archive send the instances; None sends them from here.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Mover:
         ae_title: str,
         destinations: Mapping[str, Peer],
         limits: Limits,
+        relay: Relay | None = None,
     ) -> None:
         self._finder = finder
         self._source = source
         self._ae_title = ae_title
         self._destinations = destinations
         self._limits = limits
+        self._relay = relay
 
     def answer(self, association: Association, received: Received, caller: Caller) -> None:
         """Answer a C-MOVE request.
@@ -55,24 +60,32 @@ class Mover:
         PeerError
             The association it came on is over.
         """
-        request = select(association, received, self._finder, caller)
+        request = read(association, received, caller)
         if request is None:
             return
         name = received.command.text(commands.MOVE_DESTINATION)
         peer = self._destinations.get(name)
+        if self._relay is not None and relayed(
+            association, received, request, self._relay, caller, is_known=peer is not None
+        ):
+            return
+        selection = select(association, received, request, self._finder, caller)
+        if selection is None:
+            return
+        failed = Retrieved(failed=len(selection))
         if peer is None:
             comment = f"{name} is no known move destination"
             replies.reply(association, received, replies.DESTINATION_UNKNOWN, comment)
-            record("move", caller, request, replies.DESTINATION_UNKNOWN, None, destination=name)
+            record("move", caller, request, replies.DESTINATION_UNKNOWN, failed, destination=name)
             return
         try:
-            destination = self._associate(peer, request) if request.selection else None
+            destination = self._associate(peer, selection) if selection else None
         except PeerError as error:
             log.warning("move failed", caller=caller.name, destination=name, reason=str(error))
             replies.reply(association, received, replies.SUB_OPERATIONS_FAILED, str(error))
-            record("move", caller, request, replies.SUB_OPERATIONS_FAILED, None, destination=name)
+            record("move", caller, request, replies.SUB_OPERATIONS_FAILED, failed, destination=name)
             return
-        self._send(association, received, caller, request, destination, name)
+        self._send(association, received, caller, request, selection, destination)
 
     def _send(
         self,
@@ -80,23 +93,24 @@ class Mover:
         received: Received,
         caller: Caller,
         request: Request,
+        selection: Sequence[Selected],
         destination: Association | None,
-        name: str,
     ) -> None:
+        name = received.command.text(commands.MOVE_DESTINATION)
         try:
             way = OtherAssociation(association, received, destination, caller.ae_title)
-            operations = SubOperations(association, received, request.selection, self._source, way.deliver, way.look)
+            operations = SubOperations(association, received, selection, self._source, way.deliver, way.look)
             status = operations.run()
         except BaseException:
             if destination is not None:
                 destination.abort()
             raise
-        record("move", caller, request, status, operations, destination=name)
+        record("move", caller, request, status, operations.came, destination=name)
         if destination is not None:
             destination.release()
 
-    def _associate(self, peer: Peer, request: Request) -> Association:
-        described = [self._described(one) for one in request.selection]
+    def _associate(self, peer: Peer, selection: Sequence[Selected]) -> Association:
+        described = [self._described(one) for one in selection]
         return request_association(
             peer,
             storage_syntaxes(one for one in described if one[0]),

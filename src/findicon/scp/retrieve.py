@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from ..dimse import Association, Originator, Received, commands, open_instance, send_instance, store_answer, unexpected
 from ..errors import FindiconError, PeerAborted
 from ..observe import log
-from ..query import InstanceSource, encode
+from ..query import InstanceSource, Retrieved, encode
 from . import replies
 from .selection import Selected
 
@@ -64,6 +64,11 @@ class SubOperations:
         self.completed = self.warnings = 0
         self.failed: list[str] = []
 
+    @property
+    def came(self) -> Retrieved:
+        """What has come of it so far."""
+        return Retrieved(self.completed, len(self.failed), self.warnings, failed_instances=tuple(self.failed))
+
     def run(self) -> int:
         """Send the instances, tell how far it is after each, and answer at the end; give the final status.
 
@@ -80,10 +85,7 @@ class SubOperations:
             remaining = len(self._selection) - index - 1
             if remaining and not self.is_cancelled:
                 self._answer(_PENDING, remaining)
-        if self.failed:
-            none_went = not self.completed and not self.warnings
-            return self._finish(_ALL_FAILED if none_went else _SOME_FAILED, 0)
-        return self._finish(_SOME_FAILED if self.warnings else replies.SUCCESS, 0)
+        return self._finish(end_of(self.came), 0)
 
     def _send(self, one: Selected) -> None:
         try:
@@ -107,25 +109,37 @@ class SubOperations:
         return status
 
     def _answer(self, status: int, remaining: int) -> None:
-        counts: dict[int, int | str] = {
-            commands.COMPLETED: self.completed,
-            commands.FAILED: len(self.failed),
-            commands.WARNING: self.warnings,
-        }
-        if status in {_PENDING, replies.CANCEL}:
-            counts[commands.REMAINING] = remaining
-        context = self._received.context
-        if status in {replies.SUCCESS, _PENDING} or not self.failed:
-            self._association.send(context, replies.response(self._received, status, counts))
-            return
-        identifier = Dataset()
-        identifier.FailedSOPInstanceUIDList = self.failed
-        data_set_type = {commands.DATA_SET_TYPE: _DATA_SET}
-        self._association.send(
-            context,
-            replies.response(self._received, status, counts | data_set_type),
-            encode(identifier, context.transfer_syntax),
-        )
+        answer(self._association, self._received, status, self.came, remaining)
+
+
+def answer(association: Association, received: Received, status: int, came: Retrieved, remaining: int) -> None:
+    """Answer a C-GET or C-MOVE with its counts, and at a bad end with the instances that failed."""
+    counts: dict[int, int | str] = {
+        commands.COMPLETED: came.completed,
+        commands.FAILED: came.failed,
+        commands.WARNING: came.warnings,
+    }
+    if status in {_PENDING, replies.CANCEL}:
+        counts[commands.REMAINING] = remaining
+    if status in {replies.SUCCESS, _PENDING} or not came.failed_instances:
+        association.send(received.context, replies.response(received, status, counts))
+        return
+    identifier = Dataset()
+    identifier.FailedSOPInstanceUIDList = list(came.failed_instances)
+    association.send(
+        received.context,
+        replies.response(received, status, counts | {commands.DATA_SET_TYPE: _DATA_SET}),
+        encode(identifier, received.context.transfer_syntax),
+    )
+
+
+def end_of(came: Retrieved) -> int:
+    """Give the final status for what came of a retrieval."""
+    if came.cancelled:
+        return replies.CANCEL
+    if came.failed:
+        return _SOME_FAILED if came.completed or came.warnings else _ALL_FAILED
+    return _SOME_FAILED if came.warnings else replies.SUCCESS
 
 
 class SameAssociation:

@@ -1,4 +1,4 @@
-"""Which instances a C-GET or C-MOVE identifier selects (PS3.4 C.4.2.1, C.4.3.1): asked of the Finder at IMAGE level."""
+"""What a C-GET or C-MOVE identifier selects (PS3.4 C.4.2.1, C.4.3.1), and which instances these are."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Selected(NamedTuple):
 
 
 def read_selection(association: Association, received: Received) -> Query:
-    """Read the identifier of a C-GET or C-MOVE request that was received; give the question it puts to a Finder.
+    """Read the identifier of a C-GET or C-MOVE request that was received: its level and its Unique Keys.
 
     Raises
     ------
@@ -50,19 +50,20 @@ def read_selection(association: Association, received: Received) -> Query:
     for tag, key in keys.items():
         if any(set(value) & set("*?") for value in key.values):
             raise QueryError("A Unique Key with a wild card selects nothing", offending_element=tag)
-    return Query(
-        Level.IMAGE,
-        model=model,
-        keys=(*(Key.named(one) for one in _WANTED), *(key for key in keys.values() if key.values)),
-        defaults=False,
-        options=Options(relational=True),  # the levels in between are not fixed
-    )
+    return Query(level, model=model, keys=(key for key in keys.values() if key.values), defaults=False)
 
 
 def selected(finder: Finder, query: Query) -> list[Selected]:
-    """Ask for the instances; raises what a Finder raises."""
+    """Ask for the instances that a level and its Unique Keys select; raises what a Finder raises."""
+    question = Query(
+        Level.IMAGE,
+        model=query.model,
+        keys=(*(Key.named(one) for one in _WANTED), *query.keys.values()),
+        defaults=False,
+        options=Options(relational=True),  # the levels in between are not fixed
+    )
     found = []
-    for match in finder.find(query):
+    for match in finder.find(question):
         answer = match.dataset
         syntaxes = answer.get("AvailableTransferSyntaxUID") or ""
         syntax = syntaxes if isinstance(syntaxes, str) else syntaxes[0]

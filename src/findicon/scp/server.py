@@ -27,7 +27,7 @@ from ..dimse import (
 )
 from ..errors import PeerError
 from ..observe import audit, log
-from ..query import Finder, Ingest, InstanceSource, Options
+from ..query import Finder, Ingest, InstanceSource, Options, Relay
 from .doors import Caller, Doors
 from .move import Mover
 from .places import OwnPlaces, Places
@@ -56,6 +56,8 @@ class Server:
         Where instances come from for C-GET and C-MOVE; None offers neither.
     ingest
         Where C-STORE puts instances; None does not offer it.
+    relay
+        Has another archive do what a C-MOVE asks, where that can; needs a source beside it.
     options
         What queries may negotiate (PS3.4 C.5.1.1); the Finder's own ``options`` unless given, nothing without them.
     tls
@@ -85,6 +87,7 @@ class Server:
         limits: Limits | None = None,
         source: InstanceSource | None = None,
         ingest: Ingest | None = None,
+        relay: Relay | None = None,
         options: Options | None = None,
         tls: Tls | None = None,
         check_user: Callable[[UserIdentity], bytes | None] | None = None,
@@ -95,7 +98,7 @@ class Server:
         self._flusher = Flusher()
         peers = tuple(peers)
         destinations = {peer.address.ae_title: peer for peer in peers}
-        mover = Mover(finder, source, ae_title, destinations, self._limits) if source is not None else None
+        mover = Mover(finder, source, ae_title, destinations, self._limits, relay) if source is not None else None
         self._joined = Joined(finder, self._flusher, source, ingest, mover)
         self._tls = tls.server_context() if tls else None
         if listener is not None:

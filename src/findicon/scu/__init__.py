@@ -4,8 +4,7 @@ from .answers import PeerMatch
 from .client import Client
 from .dicomweb import WebClient
 from .matches import FoundMatch, Matches
-from .retrieving import Retrieved
 from .upstream import Upstream
 from .web_session import is_web_address
 
-__all__ = ["Client", "FoundMatch", "Matches", "PeerMatch", "Retrieved", "Upstream", "WebClient", "is_web_address"]
+__all__ = ["Client", "FoundMatch", "Matches", "PeerMatch", "Upstream", "WebClient", "is_web_address"]

@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..dimse import Address, Association, Limits, Peer, Tls, UserIdentity, commands, open_instance, request_association
 from ..errors import StorageError
-from ..query import Cancel, Ingest, Model, Options, Query, never
+from ..query import Cancel, Ingest, Model, Options, Query, Retrieved, RetrieveProgress, never
 from .answers import Answers
 from .asking import Asker, Question, models_for, name_character_set, retrieve_identifier
 from .dicomweb import WebClient
@@ -19,7 +19,7 @@ from .echoing import echo
 from .matches import Matches
 from .pool import Pool
 from .proposals import Proposed, for_gets, for_moves, for_queries
-from .retrieving import Progress, Request, Retrieved, retrieve
+from .retrieving import Request, retrieve
 from .storing import Storer
 from .web_session import is_web_address
 
@@ -184,7 +184,7 @@ class Client:
         cancel: Cancel = never,
         *,
         sop_classes: Sequence[str] = (),
-        progress: Progress | None = None,
+        progress: RetrieveProgress | None = None,
     ) -> Retrieved:
         """Retrieve instances on the association that asks for them (C-GET, PS3.4 C.4.3).
 
@@ -215,7 +215,8 @@ class Client:
         destination: str,
         cancel: Cancel = never,
         *,
-        progress: Progress | None = None,
+        progress: RetrieveProgress | None = None,
+        timeout: float | None = None,
     ) -> Retrieved:
         """Have the peer send instances to an AE title that it knows (C-MOVE, PS3.4 C.4.2).
 
@@ -225,6 +226,8 @@ class Client:
             As for `get`.
         destination
             AE title of whoever shall get them.
+        timeout
+            Seconds that the peer may say nothing, which some do until all is sent; the client's own unless given.
 
         Raises
         ------
@@ -232,7 +235,15 @@ class Client:
             The peer failed; failures of single instances are in what is returned.
         """
         wanted = for_moves(self._transfer_syntaxes)
-        return self._retrieve(commands.C_MOVE, query, wanted, cancel=cancel, progress=progress, destination=destination)
+        return self._retrieve(
+            commands.C_MOVE,
+            query,
+            wanted,
+            cancel=cancel,
+            progress=progress,
+            destination=destination,
+            timeout=timeout,
+        )
 
     def _retrieve(
         self,
@@ -241,9 +252,10 @@ class Client:
         wanted: Proposed,
         *,
         cancel: Cancel,
-        progress: Progress | None,
+        progress: RetrieveProgress | None,
         ingest: Ingest | None = None,
         destination: str = "",
+        timeout: float | None = None,
     ) -> Retrieved:
         models = (query.model,) if isinstance(query, Query) else models_for(query)
         request = Request(
@@ -254,7 +266,7 @@ class Client:
             ingest=ingest,
             cancel=cancel,
             progress=progress,
-            timeout=self._timeout,
+            timeout=self._timeout if timeout is None else timeout,
         )
         return self._pool.use(wanted, lambda association: retrieve(association, request))
 

@@ -21,6 +21,8 @@ from .web_session import NotThereError, WebSession
 
 _PAGE = 200
 _QUERY_RETRIEVE_LEVEL = 0x00080052
+# What a C-FIND identifier has and a search has not: the level, Query/Retrieve View, Timezone Offset From UTC.
+_NOT_SEARCHED = {_QUERY_RETRIEVE_LEVEL, 0x00080053, 0x00080201}
 _THUMBNAILS_AT_ONCE = 4
 _JPEG = ("image/jpeg",)
 _NO_VALUE = DataElement(_QUERY_RETRIEVE_LEVEL, "CS", "")
@@ -215,8 +217,8 @@ class WebClient:
             Level.SERIES: self._client.search_for_series,
             Level.IMAGE: self._client.search_for_instances,
         }
-        in_path = {_QUERY_RETRIEVE_LEVEL, *(level.unique_key for level in above)}
-        keys = [key for key in query.keys.values() if key.tag not in in_path]
+        left_out = {*_NOT_SEARCHED, *(level.unique_key for level in above)}
+        keys = [key for key in query.keys.values() if key.tag not in left_out]
         search = partial(
             searches[query.level],
             *above.values(),

@@ -1,6 +1,5 @@
 """C-GET and C-MOVE as the side that asks: what came of it, and how it is asked (PS3.4 C.4.2, C.4.3)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -17,38 +16,13 @@ from ..dimse import (
     unexpected,
 )
 from ..errors import PeerError
-from ..query import Cancel, Ingest, decode, never
+from ..query import Cancel, Ingest, Retrieved, RetrieveProgress, decode, never
 from .asking import cancel_request, encoded, next_message_id, offered
 from .asking import request as ask_for
 
 _LOOK = 0.05  # seconds between two questions to a Cancel while nothing comes
 _CANCELLED = 0xFE00
 _WARNINGS = range(0xB000, 0xC000)
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """What came of a C-GET or C-MOVE.
-
-    Attributes
-    ----------
-    completed, failed, warnings
-        Sub-operations, as the peer counts them.
-    cancelled
-        Whether it ended because the asker wanted no more.
-    failed_instances
-        SOP Instance UIDs of those that failed, where the peer names them.
-    """
-
-    completed: int = 0
-    failed: int = 0
-    warnings: int = 0
-    cancelled: bool = False
-    failed_instances: tuple[str, ...] = ()
-
-
-Progress = Callable[[Retrieved, int], None]
-"""Told after each sub-operation: the counts so far, and how many remain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +49,7 @@ class Request:
     destination: str
     ingest: Ingest | None
     cancel: Cancel
-    progress: Progress | None
+    progress: RetrieveProgress | None
     timeout: float
 
     @property

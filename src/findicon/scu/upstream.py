@@ -10,11 +10,11 @@ from pydicom.dataset import Dataset
 from ..dimse import VERIFICATION, Address, Association, Peer, commands
 from ..errors import FindiconError, PeerAborted, PeerRejected
 from ..observe import log
-from ..query import Cancel, Ingest, Level, Model, Options, Query, never
+from ..query import Cancel, Ingest, Level, Model, Options, Query, Retrieved, RetrieveProgress, never
 from .client import Client
 from .pool import Pool
 from .proposals import Proposed, for_gets, for_moves, for_queries
-from .retrieving import Progress, Request, Retrieved, retrieve
+from .retrieving import Request, retrieve
 
 WITHOUT_BULK_DATA = "1.2.840.10008.5.1.4.1.2.5.3"
 """Composite Instance Retrieve Without Bulk Data - GET (PS3.4 Annex Z)."""
@@ -75,7 +75,7 @@ class Upstream(Client):
         cancel: Cancel = never,
         *,
         sop_classes: Sequence[str] = (),
-        progress: Progress | None = None,
+        progress: RetrieveProgress | None = None,
     ) -> Retrieved:
         """Retrieve instances as `Client.get` does.
 
