@@ -260,6 +260,8 @@ def test_a_gateway_gives_another_archives_answers_with_pictures(indexed, folder:
         ([], "--upstream"),
         (["--upstream", "nowhere"], "nowhere"),
         (["--upstream", "A@127.0.0.1"], "A@127.0.0.1"),
+        (["--upstream", "A@no.such.host.invalid:104"], "no.such.host.invalid"),
+        (["--upstream", "https://me:secret@no.such.host.invalid/dicom-web"], "no.such.host.invalid"),
     ],
 )
 def test_a_gateway_needs_an_archive_to_stand_before(folder: Path, environment, arguments: list[str], said: str) -> None:
@@ -267,3 +269,4 @@ def test_a_gateway_needs_an_archive_to_stand_before(folder: Path, environment, a
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr

@@ -12,6 +12,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from findicon.errors import PeerError
 from findicon.icons import PREVIEW_SIZE, Facts, Icon, icon_from_dataset, series_candidates, study_candidates
 from findicon.pixels import read_header, render
 from findicon.query import decode
@@ -208,6 +209,42 @@ def test_without_the_icon_key_the_same_bytes(setting: Setting, level: str) -> No
     direct = ask(setting.address, ExplicitVRLittleEndian, level, icon=False)
     through = ask(setting.standing.address, ExplicitVRLittleEndian, level, icon=False)
     assert sorted(through) == sorted(direct)
+
+
+def answers_or_status(address: str, question: Dataset) -> Counter[bytes] | int | None:
+    with Client(address, transfer_syntaxes=[ExplicitVRLittleEndian], calling_ae_title=TITLE) as client:
+        try:
+            return Counter(match.encoded(ExplicitVRLittleEndian) for match in client.find(question))
+        except PeerError as error:
+            return error.status
+
+
+@pytest.mark.parametrize(
+    ("level", "keys"),
+    [
+        ("PATIENT", ("PatientID", "PatientName", "NumberOfPatientRelatedStudies")),
+        ("SERIES", ("SeriesInstanceUID", "Modality")),
+        ("IMAGE", ("SOPInstanceUID", "SOPClassUID")),
+        ("NONSENSE", ("PatientID",)),
+    ],
+)
+def test_what_upstream_makes_of_a_question_is_its_own_business(
+    setting: Setting, level: str, keys: tuple[str, ...]
+) -> None:
+    """Orthanc answers relational questions that nobody negotiated, dcmqrscp refuses them."""
+    question = Dataset()
+    question.QueryRetrieveLevel = level
+    question.RetrieveAETitle = ""
+    for keyword in keys:
+        setattr(question, keyword, "")
+    direct = answers_or_status(setting.address, question)
+    through = answers_or_status(setting.standing.address, question)
+    if level == "NONSENSE":
+        assert isinstance(through, int)
+        assert through & 0xF000 in {0xA000, 0xC000}
+    else:
+        assert through == direct
+        assert direct
 
 
 def test_no_more_associations_than_four(setting: Setting) -> None:

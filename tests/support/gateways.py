@@ -65,5 +65,7 @@ def gateway_before(
         catalogue = stack.enter_context(Catalogue(str(database)))
         gateway = stack.enter_context(Gateway(upstream, catalogue, settings=made, destination=destination, **more))
         title = destination or "GATEWAY"
-        server = stack.enter_context(Server(gateway, ae_title=title, port=port, source=gateway, ingest=gateway))
+        server = stack.enter_context(
+            Server(gateway, ae_title=title, port=port, source=gateway, ingest=gateway, relay=gateway)
+        )
         yield Standing(gateway, upstream, server)

@@ -9,11 +9,11 @@ import typer
 from ..archive import FileRenderer
 from ..catalogue import Catalogue
 from ..errors import QueryError
-from ..gateway import Gateway, GatewaySettings, Prefetch
+from ..gateway import Gateway, GatewaySettings, Prefetch, upstream_at
 from ..icons import BurnedIn
 from ..observe import configure, log
 from ..scp import Branch, BranchServer, Server
-from ..scu import Upstream, WebClient
+from ..scu import is_web_address
 from .databases import usable, without_password
 from .serving import Parts, asking_hint, audit_file, certificate, dicom_server, renders, web_server
 from .settings import Settings, UpstreamSettings, load_settings
@@ -66,10 +66,10 @@ def gateway(
             stack.enter_context(Prefetch(one, prefetch or ()))
         server = stack.enter_context(_server(settings, gateways))
         first = next(iter(gateways.values()))
-        web = stack.enter_context(web_server(settings, Parts(first, first, first, first)))
+        web = stack.enter_context(web_server(settings, Parts(first, first, first, first, relay=first)))
         log.info(
             "gateway",
-            upstreams=[without_password(one.peer) for one in upstreams.values()],
+            upstreams=[one.name for one in gateways.values()],
             database=without_password(settings.database),
             web=web.address,
             **asking_hint(server.address, settings),
@@ -84,7 +84,7 @@ def _by_title(settings: Settings, upstreams: dict[str, UpstreamSettings]) -> dic
     for name, one in upstreams.items():
         title = one.called_ae_title or settings.server.ae_title
         if title in titles:
-            raise QueryError(f"Upstreams {titles[title].peer} and {name} are both called {title}: set called_ae_title")
+            raise QueryError(f"[upstreams.{name}] and another one are both called {title}: set called_ae_title")
         titles[title] = one
     return titles
 
@@ -97,14 +97,9 @@ def _gateway(
     title: str,
     stack: ExitStack,
 ) -> Gateway:
-    client: Upstream | WebClient
-    if one.peer.lower().startswith(("http://", "https://")):
-        client = WebClient(one.peer)
-        stack.callback(client.close)
-    else:
-        client = stack.enter_context(
-            Upstream(settings.peer(one.peer), associations=one.fetches, calling_ae_title=title)
-        )
+    address = one.peer if is_web_address(one.peer) else settings.peer(one.peer)
+    client = upstream_at(address, calling_ae_title=title, fetches=one.fetches, tls=settings.tls.tls())
+    stack.callback(client.close)
     return Gateway(
         client,
         catalogue,
@@ -125,10 +120,10 @@ def _server(settings: Settings, gateways: dict[str, Gateway]) -> Server:
     """Make the DICOM server: of one archive, whatever it is called, or of several, told apart by their titles."""
     if len(gateways) == 1:
         only = next(iter(gateways.values()))
-        return dicom_server(settings, Parts(only, only, only, only))
+        return dicom_server(settings, Parts(only, only, only, only, relay=only))
     own = settings.server
     return BranchServer(
-        {title: Branch(one, one, one) for title, one in gateways.items()},
+        {title: Branch(one, one, one, one) for title, one in gateways.items()},
         host=own.host,
         port=own.dicom_port,
         peers=settings.named_peers(),

@@ -16,7 +16,7 @@ from ..icons import BurnedIn
 from ..observe import configure
 from ..pixels import Limits as PixelLimits
 from ..pixels import Picture, render
-from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
+from ..query import Finder, IconSource, Ingest, InstanceSource, Overview, Relay
 from ..scp import Places, Server, Workers, is_loopback
 from ..web import WebServer, WebSettings, create_app
 from .databases import file_of
@@ -26,13 +26,14 @@ from .settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a server is joined to: whoever finds, has pictures, has instances and takes them in."""
+    """What a server is joined to: whoever finds, has pictures, has instances, takes them in and has them sent."""
 
     finder: Finder
     icons: IconSource
     source: InstanceSource
     ingest: Ingest
     overview: Overview | None = None
+    relay: Relay | None = None
 
 
 class Listening(Protocol):
@@ -98,6 +99,7 @@ def dicom_server(
         limits=settings.server.limits.exchange(),
         source=parts.source,
         ingest=parts.ingest,
+        relay=parts.relay,
         tls=certificate(settings),
         listener=listener,
         places=places,

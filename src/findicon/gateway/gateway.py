@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from ..catalogue import Catalogue, IconCache
-from ..errors import StorageError
+from ..errors import PeerError, PeerRejected, StorageError
 from ..observe import log
-from ..query import Cancel, Level, Match, Query, never
+from ..query import Cancel, Level, Match, Query, Retrieved, RetrieveProgress, never
 from ..scu import Upstream, WebClient
 from .ahead import close_answers
 from .answering import Answering
@@ -25,19 +25,20 @@ from .places import Places
 from .probing import levels_with_icons
 from .questions import Asked, DicomPeer, Question
 from .rendering import Render, render_here
-from .retrieval import Place, Retrieval
+from .retrieval import NOT_THIS_WAY, Place, Retrieval
 from .settings import GatewaySettings
 from .sources import DicomSources, Sources, WebSources
 from .walking import is_hierarchical, walk
 
 _PROBE = "probe"
+_MOVE_PATIENCE = 600.0  # seconds: some archives say nothing before the last instance of a C-MOVE is sent
 
 
 class Gateway:
     """Stands before an archive and gives its answers with pictures.
 
-    It is a Finder, an IconSource, an InstanceSource and an Ingest: join it to an SCP as ``Server(gateway,
-    source=gateway, ingest=gateway)``. Any number of threads may use it at once.
+    It is a Finder, an IconSource, an InstanceSource, an Ingest and a Relay: join it to an SCP as ``Server(gateway,
+    source=gateway, ingest=gateway, relay=gateway)``. Any number of threads may use it at once.
 
     Parameters
     ----------
@@ -79,10 +80,11 @@ class Gateway:
             limit=settings.fetches, retries=settings.retries, forgotten_after=settings.forgotten_after
         )
         is_closed = self._is_closed
+        self._client = None if isinstance(upstream, WebClient) else upstream
         self._asked: Asked = upstream if isinstance(upstream, WebClient) else DicomPeer(upstream)
         self._cache = IconCache(catalogue, self.name, limit=settings.cache_bytes)
         self._arrivals = Arrivals(folder, settings.largest)
-        client = None if isinstance(upstream, WebClient) else upstream
+        client = self._client
         web = upstream if isinstance(upstream, WebClient) else web
         self._retrieval = Retrieval(self._arrivals, folder, client, web, destination)
         self._looking = Looking(self._asked, is_closed)
@@ -215,6 +217,30 @@ class Gateway:
     ) -> AbstractContextManager[BinaryIO]:
         """Take in what upstream sends after a C-MOVE of ours, and nothing else."""
         return self._arrivals.receive(sop_class, sop_instance, transfer_syntax, sender)
+
+    # -- Relay
+
+    def move(
+        self, query: Query, destination: str, cancel: Cancel = never, *, progress: RetrieveProgress | None = None
+    ) -> Retrieved | None:
+        """Have upstream send instances; None where it has no C-MOVE for us, or does not know the destination.
+
+        Raises
+        ------
+        PeerError
+            Upstream failed.
+        """
+        if self._client is None:
+            return None
+        try:
+            with self._fetches.querying():
+                return self._client.move(query, destination, cancel, progress=progress, timeout=_MOVE_PATIENCE)
+        except PeerRejected:
+            return None
+        except PeerError as error:
+            if error.status in NOT_THIS_WAY:
+                return None
+            raise
 
     # -- ahead of askers
 

@@ -8,16 +8,16 @@ from typing import NamedTuple, TypeAlias
 
 from ..errors import PeerAborted, PeerError, PeerRejected, StorageError
 from ..observe import log
-from ..query import Cancel, Level, Query, never
-from ..scu import Retrieved, Upstream, WebClient
+from ..query import Cancel, Level, Query, Retrieved, never
+from ..scu import Upstream, WebClient
 from .arrivals import Arrival, Arrivals
 
 _LEFT_ALONE = 300.0  # seconds until a way that upstream does not have is tried again
 _REST = 5.0  # seconds until a way that failed and failed is tried again; twice as long the next time
 _ENOUGH = 3  # failures in a row; Orthanc, for one, aborts the association when C-GET is not allowed to us
 _LATE = 5.0  # seconds that a C-STORE may still take once its C-MOVE is said to be complete
-# SOP class not supported, not authorized, unrecognized operation, move destination unknown
-_NOT_THIS_WAY = {0x0122, 0x0124, 0x0211, 0xA801}
+NOT_THIS_WAY = frozenset({0x0122, 0x0124, 0x0211, 0xA801})
+"""SOP class not supported, not authorized, unrecognized operation, move destination unknown."""
 
 
 class Place(NamedTuple):
@@ -121,7 +121,7 @@ class Retrieval:
 
     def _note_failure(self, name: str, error: PeerError) -> None:
         self._failures[name] = self._failures.get(name, 0) + 1
-        if error.status in _NOT_THIS_WAY:
+        if error.status in NOT_THIS_WAY:
             self._closed[name] = monotonic() + _LEFT_ALONE
         elif self._failures[name] >= _ENOUGH:
             self._rests[name] = min(_LEFT_ALONE, 2 * self._rests.get(name, _REST / 2))

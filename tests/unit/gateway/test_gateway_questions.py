@@ -4,7 +4,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from findicon.gateway.questions import Question, identifier_of
-from findicon.query import ICON_IMAGE_SEQUENCE, Model, Query, encode, query_from_identifier
+from findicon.query import ICON_IMAGE_SEQUENCE, Model, Query, encode, query_from_bytes, query_from_identifier
 
 SERIES_COUNT = 0x00201209
 
@@ -87,3 +87,26 @@ def test_keys_inside_the_icon_are_not_matched_and_that_is_said() -> None:
     question = Question.of(asked(StudyInstanceUID="", IconImageSequence=[item]), keeps_icon=False)
     assert question.wants_pictures
     assert not question.all_keys_supported
+
+
+def test_what_says_how_to_read_the_answers_goes_upstream_too() -> None:
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = "IMAGE"
+    identifier.QueryRetrieveView = "ENHANCED"
+    identifier.RetrieveAETitle = ""
+    identifier.TimezoneOffsetFromUTC = "+0100"
+    identifier.SOPInstanceUID = ""
+    data = encode(identifier, ExplicitVRLittleEndian)
+    query = query_from_bytes(data, ExplicitVRLittleEndian, Model.STUDY_ROOT, is_given_on=True)
+    sent = identifier_of(Question.of(query, keeps_icon=False).query)
+    assert encode(sent, ExplicitVRLittleEndian) == data
+
+
+def test_where_the_asker_leaves_the_place_open_the_answers_have_to_tell_it() -> None:
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = "IMAGE"
+    identifier.SOPInstanceUID = ""
+    identifier.IconImageSequence = []
+    data = encode(identifier, ExplicitVRLittleEndian)
+    query = query_from_bytes(data, ExplicitVRLittleEndian, Model.STUDY_ROOT, is_given_on=True)
+    assert Question.of(query, keeps_icon=False).own == {0x0020000D, 0x0020000E}

@@ -29,7 +29,8 @@ def test_a_web_address(address: str) -> None:
         ("PACS@127.0.0.1:99999", "99999"),
         ("PACS@no.such.host.invalid:104", "no.such.host.invalid"),
         ("http://no.such.host.invalid/dicom-web", "no.such.host.invalid"),
-        ("http:///dicom-web", "names no host"),
+        ("http://me:secret@no.such.host.invalid/dicom-web", "no.such.host.invalid"),
+        ("http:///dicom-web", "is no DICOMweb address"),
         ("ftp://127.0.0.1/", "ftp://127.0.0.1/"),
     ],
 )
@@ -37,3 +38,4 @@ def test_what_is_wrong_is_said_at_once(address: str, said: str) -> None:
     with pytest.raises(QueryError) as caught:
         upstream_at(address)
     assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
