@@ -1,102 +1,151 @@
-"""One transaction for everybody who waits: many small instances a second, each of them durable."""
+"""One transaction for everybody who waits, one sync for many transactions; and nothing acknowledged depends on luck."""
 
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 
-from ..catalogue import Catalogue, InstanceRecord
+from ..catalogue import Catalogue, Rows
 from ..errors import CatalogueError, FindiconError
+from ..observe import log
 
 _LARGEST_BATCH = 512
 _PATIENCE = 0.005  # seconds; about what a transaction takes
-_Entry = tuple[InstanceRecord, "Future[None]"]
+_MOST_UNSYNCED = 256  # what a start after a loss of power has to look at, for each process
+_UNSYNCED_SECONDS = 0.25
+
+
+class _Entry:
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.is_done = False
+        self.error: FindiconError | None = None
 
 
 class Commits:
-    """A thread that writes records into the catalogue, as many in one transaction as there are.
+    """Writes rows into the catalogue, as many in one transaction as there are.
 
-    A transaction costs about the same for one record as for ten, in processor time and in waiting for the disk. So it
-    waits a moment for those who are about to come (`expect`), and what comes while it runs goes into the next one.
+    A transaction costs about the same for one instance as for ten. Whoever comes while nobody writes does so, for all
+    who wait; it waits a moment itself for those who are about to come (`expect`).
+
+    Parameters
+    ----------
+    catalogue
+        Where to.
+
+    Notes
+    -----
+    A transaction survives the end of this process when `commit` returns, but a loss of power only when the catalogue
+    was synced, which a thread does for many of them at once. Until then something else has to remember the instance;
+    `when_durable` tells when that may go.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._waiting: SimpleQueue[_Entry | None] = SimpleQueue()
-        self._lock = threading.Lock()
+        self._waiting: deque[_Entry] = deque()
+        self._turn = threading.Lock()
+        self._changed = threading.Condition()
         self._expected = 0
-        self._thread = threading.Thread(target=self._run, name="catalogue commits", daemon=True)
-        self._thread.start()
+        self._unsynced: list[Callable[[], None]] = []
+        self._is_closed = False
+        self._syncing = threading.Thread(target=self._sync_on_and_on, name="catalogue sync", daemon=True)
+        self._syncing.start()
 
     @contextmanager
     def expect(self) -> Iterator[None]:
-        """Announce that a record is about to come; the block ends when it was committed, or will not be."""
-        self._change_expected(1)
+        """Announce that an instance is about to come; the block ends when it was committed, or will not be."""
+        self._expect(1)
         try:
             yield
         finally:
-            self._change_expected(-1)
+            self._expect(-1)
 
-    def commit(self, record: InstanceRecord) -> None:
-        """Return when the record is durable.
+    def commit(self, rows: Rows) -> None:
+        """Return when the rows are in the catalogue.
 
         Raises
         ------
         CatalogueError
-            It was not written.
+            They were not written.
         """
-        done: Future[None] = Future()
-        self._waiting.put((record, done))
-        done.result()
+        entry = _Entry(rows)
+        with self._changed:
+            self._waiting.append(entry)
+            self._changed.notify_all()
+        with self._turn:
+            if not entry.is_done:
+                self._write(self._gathered())
+        if entry.error is not None:
+            raise entry.error
+
+    def when_durable(self, then: Callable[[], None]) -> None:
+        """Have something done once all that was committed before survives a loss of power."""
+        with self._changed:
+            self._unsynced.append(then)
+            if len(self._unsynced) in (1, _MOST_UNSYNCED):
+                self._changed.notify_all()
 
     def close(self) -> None:
-        """Write what waits, and end."""
-        self._waiting.put(None)
-        self._thread.join()
+        """Sync what was committed, and end."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._syncing.join()
 
-    def _change_expected(self, by: int) -> None:
-        with self._lock:
-            self._expected += by
+    def _expect(self, more: int) -> None:
+        with self._changed:
+            self._expected += more
+            if more < 0:
+                self._changed.notify_all()
 
-    def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            batch = [first]
-            try:
-                is_open = self._gather(batch)
-            finally:
-                self._write(batch)
-            if not is_open:
-                return
-
-    def _gather(self, batch: list[_Entry]) -> bool:
-        """Add those who have come, and those who come within a moment; False once no more will."""
+    def _gathered(self) -> list[_Entry]:
+        """Take those who wait, after a moment for those who are about to come."""
         until = time.monotonic() + _PATIENCE
-        while len(batch) < _LARGEST_BATCH:
-            is_awaited = len(batch) < self._expected
-            try:
-                entry = self._waiting.get(is_awaited, max(0.0, until - time.monotonic()) if is_awaited else None)
-            except Empty:
-                return True
-            if entry is None:
-                return False
-            batch.append(entry)
-        return True
+        with self._changed:
+            while len(self._waiting) < min(self._expected, _LARGEST_BATCH):
+                left = until - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    break
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_BATCH))]
 
     def _write(self, batch: list[_Entry]) -> None:
         try:
-            if batch:
-                self._catalogue.add([record for record, _ in batch])
+            self._catalogue.add([entry.rows for entry in batch], durable=False)
         except FindiconError as exc:
-            if len(batch) == 1:
-                batch[0][1].set_exception(exc)
-            else:  # one record that cannot be written is no reason to lose the others
+            if len(batch) > 1:  # one instance that cannot be written is no reason to lose the others
                 for entry in batch:
                     self._write([entry])
-        except Exception as exc:  # noqa: BLE001 -- whoever waits would wait for ever
-            for _, done in batch:
-                done.set_exception(CatalogueError(f"The catalogue failed: {exc}"))
-        else:
-            for _, done in batch:
-                done.set_result(None)
+                return
+            batch[0].error = exc
+        except Exception as exc:  # noqa: BLE001 -- whoever waits shall hear of it as of any other failure
+            for entry in batch:
+                entry.error = CatalogueError(f"The catalogue failed: {exc}")
+        for entry in batch:
+            entry.is_done = True
+
+    def _sync_on_and_on(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._unsynced or self._is_closed)
+                self._changed.wait_for(
+                    lambda: len(self._unsynced) >= _MOST_UNSYNCED or self._is_closed, _UNSYNCED_SECONDS
+                )
+                synced, self._unsynced = self._unsynced, []
+                is_last = self._is_closed
+            if synced:
+                self._sync(synced)
+            if is_last:
+                return
+
+    def _must_sync(self) -> bool:
+        return len(self._unsynced) >= _MOST_UNSYNCED or self._is_closed
+
+    def _sync(self, synced: list[Callable[[], None]]) -> None:
+        try:
+            self._catalogue.make_durable()
+        except CatalogueError as exc:  # what remembers the instances stays: the next start looks at it
+            log.error("the catalogue cannot be synced", reason=str(exc))
+            return
+        for then in synced:
+            then()

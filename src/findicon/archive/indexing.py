@@ -60,6 +60,7 @@ def index(
         scan = Scan(catalogue, pool, tell)
         for root in _roots(paths):
             scan.run(root)
+        catalogue.make_durable()
         if icons == "now":
             with IconMaker(catalogue, workers=pool) as maker:
                 maker.make_stale(tell)

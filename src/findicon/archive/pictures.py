@@ -97,14 +97,15 @@ class Pictures:
             Facts that were read already, for whoever makes many pictures.
         """
         if level is Level.IMAGE:
-            return _FromImages(self, level, uid, iter([Facts(sop_instance=uid)]))
+            return _FromImages(self, level, uid, iter([Facts(sop_instance=uid)]), None)
+        revision = self._catalogue.revision(level, uid)  # before the facts are read: what comes later makes it stale
         studies = studies or StudyFacts(self._catalogue)
         if level is Level.SERIES:
             series, key_objects = studies.around(uid)
             choice = self._choice
             candidates = series_candidates(series, choice.rule, key_objects=key_objects, rules=choice.rules)
-            return _FromImages(self, level, uid, candidates)
-        return _FromSeries(self, uid, studies.of(uid) if level is Level.STUDY else [])
+            return _FromImages(self, level, uid, candidates, revision)
+        return _FromSeries(self, uid, studies.of(uid) if level is Level.STUDY else [], revision)
 
     def begin(self, facts: Facts) -> "Task[Rendered] | None":
         """Have an instance rendered; None when its file is not known."""
@@ -123,8 +124,8 @@ class Pictures:
             return Made(reason=NO_IMAGE)
         return self.start(Level.SERIES, series_uid).finish()
 
-    def keep(self, level: Level, uid: str, made: Made) -> Made:
-        """Store a picture, or that there is none."""
+    def keep(self, level: Level, uid: str, made: Made, revision: int | None = None) -> Made:
+        """Store a picture, or that there is none, for an entity as it was at a revision."""
         self.refused.note(level, uid, has_picture=made.item is not None)
         self._catalogue.put_icon(
             level,
@@ -134,6 +135,7 @@ class Pictures:
             rule=str(self._choice),
             source=made.source,
             reason=made.reason if level is Level.IMAGE else "",  # a bad image is one failure, not three
+            revision=revision,
         )
         return made
 
@@ -171,8 +173,11 @@ class StudyFacts:
 class _FromImages:
     """The picture of an instance or a series: the first candidate that is there, decodes and is not blank."""
 
-    def __init__(self, pictures: Pictures, level: Level, uid: str, candidates: Iterator[Facts]) -> None:
+    def __init__(
+        self, pictures: Pictures, level: Level, uid: str, candidates: Iterator[Facts], revision: int | None
+    ) -> None:
         self._pictures = pictures
+        self._revision = revision
         self._level = level
         self._uid = uid
         self._candidates = islice(candidates, _TRIES)
@@ -192,11 +197,11 @@ class _FromImages:
             elif rendered.is_blank:
                 blank = blank or made
             else:
-                return self._pictures.keep(self._level, self._uid, made)
+                return self._pictures.keep(self._level, self._uid, made, self._revision)
             self._facts = next(self._candidates, None)
             self._task = None if self._facts is None else self._pictures.begin(self._facts)
         reason = reasons[0] if reasons else NO_IMAGE
-        return self._pictures.keep(self._level, self._uid, blank or Made(reason=reason))
+        return self._pictures.keep(self._level, self._uid, blank or Made(reason=reason), self._revision)
 
     def _rendered(self) -> Rendered:
         if self._task is None:
@@ -210,8 +215,9 @@ class _FromImages:
 class _FromSeries:
     """The picture of a study: that of its best series, which is not decoded again."""
 
-    def __init__(self, pictures: Pictures, uid: str, series: Sequence[Sequence[Facts]]) -> None:
+    def __init__(self, pictures: Pictures, uid: str, series: Sequence[Sequence[Facts]], revision: int) -> None:
         self._pictures = pictures
+        self._revision = revision
         self._uid = uid
         key_objects = [one for facts in series for one in facts if one.title]
         self._candidates = list(islice(study_candidates(series, key_objects=key_objects), _TRIES))
@@ -221,9 +227,9 @@ class _FromSeries:
         for series in self._candidates:
             made = self._pictures.stored(series)
             if made.item is not None:
-                return self._pictures.keep(Level.STUDY, self._uid, made)
+                return self._pictures.keep(Level.STUDY, self._uid, made, self._revision)
             reason = made.reason
-        return self._pictures.keep(Level.STUDY, self._uid, Made(reason=reason))
+        return self._pictures.keep(Level.STUDY, self._uid, Made(reason=reason), self._revision)
 
 
 def _source(facts: Facts, rendered: Rendered) -> str:

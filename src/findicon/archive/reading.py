@@ -1,49 +1,27 @@
 """What a worker does with files: read their headers, and tell of each what the catalogue wants or why it gets nothing.
 
-Workers import this and `rendering`: neither the catalogue nor anything else that a process need not load to read files.
+Workers import this and `rendering`, and of the catalogue the making of rows: not the database, nor anything else that a
+process need not load to read files.
 """
 
 import os
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..catalogue import ATTRIBUTES, InstanceRecord, Rows, rows_of
 from ..errors import StorageError
 from ..icons import Facts
 from ..pixels import Header, read_header
 from .events import Kind
-from .paths import printable
+from .paths import location_of, printable
 from .stored_header import stored_header
 from .walk import File
 
 _MEDIA_STORAGE_SOP_CLASS = 0x00020002
+_WANTED = frozenset(ATTRIBUTES)
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _DIRECTORY_NAME = "DICOMDIR"
 _UNIQUE_KEYS = {"SOP Instance UID": "sop_instance", "Study Instance UID": "study", "Series Instance UID": "series"}
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the catalogue keeps of a file.
-
-    Parameters
-    ----------
-    file
-        The file.
-    attributes
-        Text of the attributes that were asked for and are there, by tag.
-    facts
-        What the choice of a picture needs.
-    transfer_syntax
-        Its UID.
-    header
-        The header for attributes that nobody asked for now.
-    """
-
-    file: File
-    attributes: dict[int, str]
-    facts: Facts
-    transfer_syntax: str
-    header: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +43,57 @@ class NotKept:
     reason: str
 
 
-def read_files(files: Sequence[File], tags: Set[int]) -> list[Kept | NotKept]:
-    """Read the headers of a few files; what cannot be read is told, not raised."""
-    return [_read_or_tell(file, tags) for file in files]
+def read_files(files: Sequence[File]) -> list[Rows | NotKept]:
+    """Read the headers of a few files to what the catalogue keeps; what cannot be read is told, not raised."""
+    return [_read_or_tell(file) for file in files]
 
 
-def read_file(file: File, tags: Set[int]) -> Kept:
-    """Read the header of one DICOM file.
+def read_record(file: File, *, location: str = "") -> InstanceRecord:
+    """Read the header of one DICOM file for the catalogue.
+
+    Parameters
+    ----------
+    file
+        The file.
+    location
+        What the catalogue shall call it, where that is not its path.
 
     Raises
     ------
     StorageError
         The file cannot be read, is no DICOM file, or lacks a UID that its place in an archive depends on.
     """
-    return _kept(read_header(file.path), file, tags)
+    return _record(read_header(file.path), file, location)
 
 
-def _kept(header: Header, file: File, tags: Set[int]) -> Kept:
+def _record(header: Header, file: File, location: str) -> InstanceRecord:
     facts = Facts.from_header(header)
     for name, attribute in _UNIQUE_KEYS.items():
         if not getattr(facts, attribute):
             raise StorageError(f"{file.path}: it has no {name}")
-    attributes = {tag: header.text(tag) for tag in header if tag in tags}
-    kept = Kept(file, attributes, facts, str(header.transfer_syntax), stored_header(header))
+    text = header.text
+    record = InstanceRecord(
+        attributes={tag: text(tag) for tag in header.elements.keys() & _WANTED},
+        facts=facts,
+        location=location or location_of(file.path),
+        size=file.size,
+        modified=file.modified,
+        transfer_syntax=str(header.transfer_syntax),
+        header=stored_header(header),
+    )
     if header.source is not None:
         header.source.close()  # a long value opened it again
-    return kept
+    return record
 
 
-def _read_or_tell(file: File, tags: Set[int]) -> Kept | NotKept:
+def _read_or_tell(file: File) -> Rows | NotKept:
     if os.path.basename(file.path).upper() == _DIRECTORY_NAME:  # noqa: PTH119 -- one call for each of millions
         return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
     try:
         header = read_header(file.path)
         if header.text(_MEDIA_STORAGE_SOP_CLASS) == _DIRECTORY:
             return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
-        return _kept(header, file, tags)
+        return rows_of(_record(header, file, ""))
     except StorageError as exc:
         return _why(file, _sentence(file, str(exc)))
     except Exception as exc:  # noqa: BLE001 -- the next file is read whatever is wrong with this one

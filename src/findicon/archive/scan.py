@@ -5,25 +5,24 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..catalogue import Catalogue, InstanceRecord
+from ..catalogue import Catalogue, Rows
 from ..errors import StorageError
 from .events import Event, Kind
 from .paths import location_of, path_of, printable
-from .reading import Kept, NotKept, read_files
-from .records import WANTED, record_of
+from .reading import NotKept, read_files
 from .walk import File, Unreadable, walk
 from .workers import Task, Workers, WorkFailed
 
 Report = Callable[[Event], None]
 _Known = dict[str, tuple[int, float]]
-_Read = list[Kept | NotKept]
+_Read = list[Rows | NotKept]
 
 # A task costs about a millisecond to hand over, a header a tenth of one to read.
 _FILES_PER_TASK = 64
 _SECONDS_PER_TASK = 120.0
 _SECONDS_PER_FILE = 10.0
-_TASKS_UNDER_WAY = 4  # for each worker
-_RECORDS_PER_TRANSACTION = 1000
+_TASKS_UNDER_WAY = 6  # for each worker
+_ROWS_PER_TRANSACTION = 512
 _FILES_PER_EVENT = 256
 
 
@@ -45,7 +44,7 @@ class Scan:
         self._workers = workers
         self._tell = tell
         self._under_way: deque[tuple[Sequence[File], Task[_Read]]] = deque()
-        self._records: list[InstanceRecord] = []
+        self._rows: list[Rows] = []
         self._changed: set[str] = set()
         self._unseen: list[str] = []
 
@@ -104,7 +103,7 @@ class Scan:
                 self._tell(Event(kind, count))
 
     def _start(self, limit: float, files: Sequence[File]) -> Task[_Read]:
-        return self._workers.start(limit, read_files, files, WANTED)
+        return self._workers.start(limit, read_files, files)
 
     def _take(self) -> None:
         """Wait for the oldest task and keep what it read."""
@@ -124,15 +123,15 @@ class Scan:
             if isinstance(one, NotKept):
                 self._refuse(one)
             else:
-                self._records.append(record_of(one))
-        if len(self._records) >= _RECORDS_PER_TRANSACTION:
+                self._rows.append(one)
+        if len(self._rows) >= _ROWS_PER_TRANSACTION:
             self._write()
 
     def _write(self) -> None:
-        if self._records:
-            self._catalogue.add(self._records)
-            self._tell(Event(Kind.INDEXED, len(self._records)))
-            self._records = []
+        if self._rows:
+            self._catalogue.add(self._rows, durable=False)
+            self._tell(Event(Kind.INDEXED, len(self._rows)))
+            self._rows = []
 
     def _refuse(self, one: NotKept) -> None:
         if one.kind is Kind.FAILED:

@@ -8,13 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from ..catalogue import Catalogue, InstanceRecord
+from ..catalogue import Catalogue, InstanceRecord, rows_of
 from ..errors import CatalogueError, StorageError
 from ..observe import log
 from .commits import Commits
 from .file_meta import check_uid, file_meta
 from .paths import location_of
-from .records import read_record
+from .reading import read_record
 from .storage_folder import StorageFolder, same_data_set
 from .walk import File
 
@@ -34,10 +34,11 @@ def _nobody() -> None:
 class Storage:
     """A storage folder with its catalogue, as the port Ingest; safe between threads, and between processes.
 
-    An instance that was acknowledged survives `kill -9` and power loss: its bytes, its name and its row are synced
-    before `receive`'s context manager is left. What was not acknowledged leaves nothing, at the latest at the next
-    start. An instance that is there already is kept as it is; other bytes under its UID are put aside, reported as a
-    failure of the catalogue, and not lost.
+    An instance that was acknowledged survives `kill -9` and power loss: its bytes and its names are synced and its row
+    is committed before `receive`'s context manager is left; its first name, from which the next start makes the row
+    anew where that was lost, stays until the row is synced. What was not acknowledged leaves nothing, at the latest at
+    the next start. An instance that is there already is kept as it is; other bytes under its UID are put aside,
+    reported as a failure of the catalogue, and not lost.
 
     Parameters
     ----------
@@ -129,18 +130,23 @@ class Storage:
                 f" but was announced as {sop_instance} of class {sop_class}",
                 status=_DOES_NOT_MATCH,
             )
+        rows = rows_of(record)
         if not self._folder.place(incoming, sop_instance):
             self._keep_first(incoming, place, sop_instance)
             return
         try:
-            self._commits.commit(record)
+            self._commits.commit(rows)
         except CatalogueError:
             self._take_back(place)
             raise
         self._stored()
 
-    def is_in_doubt(self, incoming: Path) -> bool:
-        """Tell whether a file that was not kept has its final place all the same."""
+    def forget(self, incoming: Path) -> None:
+        """Take a kept file's first name away, as soon as the catalogue needs no reminder after a loss of power."""
+        self._commits.when_durable(lambda: incoming.unlink(missing_ok=True))
+
+    def has_its_place(self, incoming: Path) -> bool:
+        """Tell whether a file has its final place, too; one that was not kept is then in doubt."""
         try:
             return incoming.stat().st_nlink > 1
         except FileNotFoundError:
@@ -150,7 +156,7 @@ class Storage:
         if same_data_set(incoming, place):
             # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
             found = place.stat()
-            self._commits.commit(read_record(File(str(place), found.st_size, found.st_mtime)))
+            self._commits.commit(rows_of(read_record(File(str(place), found.st_size, found.st_mtime))))
             return
         aside = self._folder.put_aside(incoming, sop_instance)
         reason = f"Other bytes arrived under SOP Instance UID {sop_instance}; the first are kept, these were put aside"
@@ -164,13 +170,16 @@ class Storage:
 
     def _clear_up(self) -> None:
         """Bring files and catalogue into agreement after processes were killed."""
-        for left in self._folder.left_behind():
-            place = self._folder.place_of(left.sop_instance)
-            if place.exists() and place.samefile(left.path) and not self._is_catalogued(place):
-                found = place.stat()
-                self._commits.commit(read_record(File(str(place), found.st_size, found.st_mtime)))
-                log.info("stored file catalogued after a restart", file=str(place))
-            left.path.unlink()
+        for names in self._folder.left_behind():
+            for left in names:
+                place = self._folder.place_of(left.sop_instance)
+                if place.exists() and place.samefile(left.path) and not self._is_catalogued(place):
+                    found = place.stat()
+                    self._commits.commit(rows_of(read_record(File(str(place), found.st_size, found.st_mtime))))
+                    log.info("stored file catalogued after a restart", file=str(place))
+            self._catalogue.make_durable()
+            for left in names:
+                left.path.unlink()
 
     def _is_catalogued(self, place: Path) -> bool:
         return location_of(str(place)) in self._catalogue.files(location_of(str(place)))
@@ -231,7 +240,7 @@ class _Reception(AbstractContextManager[BinaryIO]):
             self._end(is_kept=is_kept)
 
     def _end(self, *, is_kept: bool) -> None:
-        """Close the file and take its first name away.
+        """Close the file and take its first name away, in time where it was kept.
 
         It stays where the file has its place but the catalogue could not tell whether it knows it: the next start asks
         again.
@@ -239,5 +248,7 @@ class _Reception(AbstractContextManager[BinaryIO]):
         try:
             self._file.raw.close()  # what is still buffered is of no use
         finally:
-            if is_kept or not self._storage.is_in_doubt(self._path):
+            if not self._storage.has_its_place(self._path):
                 self._path.unlink(missing_ok=True)
+            elif is_kept:
+                self._storage.forget(self._path)

@@ -120,19 +120,18 @@ class StorageFolder:
         sync_folder(self._conflicts)
         return path
 
-    def left_behind(self) -> Iterator[LeftBehind]:
-        """Give the files that processes left in their incoming folders when they were killed.
+    def left_behind(self) -> Iterator[list[LeftBehind]]:
+        """Give the files that processes left in their incoming folders when they were killed, folder by folder.
 
-        Each folder is claimed while its files are given, so no two processes clear up the same one, and removed after
-        its last file is: whoever takes them removes them.
+        Each folder is claimed while its files are looked at, so no two processes clear up the same one, and removed
+        after that: whoever takes them removes them.
         """
         for folder in sorted(self._incoming.iterdir()):
             with self._gate():
                 lock = _lock(folder / "lock") if folder.is_dir() and folder != self.own else -1
             if lock < 0:
                 continue  # its owner lives
-            for path in sorted(folder.glob("*.part")):
-                yield LeftBehind(path, path.name.rsplit(".", 2)[0])
+            yield [LeftBehind(path, path.name.rsplit(".", 2)[0]) for path in sorted(folder.glob("*.part"))]
             self._release(folder, lock)
 
     def _claim(self) -> Path:

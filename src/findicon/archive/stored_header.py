@@ -3,7 +3,7 @@
 import struct
 from functools import lru_cache
 
-from ..pixels import Header
+from ..pixels import Header, vr_of_element
 
 # Longer values are not what anybody asks a query for, and they would be most of a catalogue's size.
 _LONGEST_VALUE = 1 << 10
@@ -36,23 +36,48 @@ def stored_header(header: Header) -> bytes:
 
     Text stays in the character set that the header's own (0008,0005) names.
     """
-    swapped = {} if header.encoding.little_endian else _WIDTHS
+    is_plain, signed = header.encoding.little_endian, header.signed
     parts: list[bytes] = []
-    for tag in sorted(header):
-        if tag < _FIRST_TAG or tag & _PRIVATE or not tag & 0xFFFF or tag in _LEFT_OUT:
+    # Nearly all files have their elements in order (PS3.5 7.1), and to sort what is sorted costs little.
+    for tag, (vr, data, _, length, is_undefined) in sorted(header.elements.items()):
+        if tag & _PRIVATE:
             continue
-        vr = header.vr(tag)
-        if vr in _BULK:
-            continue
-        value = header.raw(tag)
-        if vr == "SQ":
-            value = _sequence(header, tag, value)
-        elif len(value) > _LONGEST_VALUE:
-            continue
-        elif vr in swapped:
-            value = _turned(value, swapped[vr])
-        parts += (_head(tag, vr, len(value)), value)
+        head = None if data is None or is_undefined or not is_plain else _plain_head(tag, vr, length, signed)
+        if head is None:
+            parts += _other(header, tag)
+        elif head:
+            parts += (head, data or b"")
     return b"".join(parts)
+
+
+@lru_cache(maxsize=1 << 13)
+def _plain_head(tag: int, vr: bytes, length: int, signed: bool) -> bytes | None:
+    """Give the head of an element whose value is kept as it is; none for one that is left out, None for others."""
+    kind = vr_of_element(tag, vr, signed)
+    if kind == "SQ":
+        return None
+    if _is_left_out(tag, kind) or length > _LONGEST_VALUE:
+        return b""
+    return _head(tag, kind, length)
+
+
+def _other(header: Header, tag: int) -> tuple[bytes, ...]:
+    """Encode a sequence, or an element of another byte order; nothing where it is left out."""
+    vr = header.vr(tag)
+    if _is_left_out(tag, vr):
+        return ()
+    value = header.raw(tag)
+    if vr == "SQ":
+        value = _sequence(header, tag, value)
+    elif len(value) > _LONGEST_VALUE:
+        return ()
+    elif not header.encoding.little_endian and vr in _WIDTHS:
+        value = _turned(value, _WIDTHS[vr])
+    return _head(tag, vr, len(value)), value
+
+
+def _is_left_out(tag: int, vr: str) -> bool:
+    return tag < _FIRST_TAG or not tag & 0xFFFF or tag in _LEFT_OUT or vr in _BULK
 
 
 @lru_cache(maxsize=1 << 13)

@@ -1,5 +1,6 @@
 """Processes that do what may hang, crash or eat memory: a codec in C can be stopped by killing its process only."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,8 @@ _Result = TypeVar("_Result")
 _TASKS = 5_000
 # A pool whose workers die between two tasks is broken (the out-of-memory killer does that) and is made anew.
 _ATTEMPTS = 3
+# A header is thousands of small objects without cycles, which the default (700) has looked through again and again.
+_ALLOCATIONS = 50_000
 _REST = 30.0  # seconds until it is tried again when no worker comes up
 _HOW_TO_START = (
     "Worker processes end as soon as they start; a script that uses them must hold what it runs under "
@@ -191,6 +194,7 @@ def _prepare() -> None:
     """Set up a worker's process before its first task."""
     for variable in _THREADS:
         os.environ[variable] = "1"
+    gc.set_threshold(_ALLOCATIONS)
     warnings.simplefilter("ignore")  # libraries warn of what is odd in a file; what is wrong comes back as a reason
     # pebble handles SIGTERM in Python, which waits for C code to return: the very thing that may never happen
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -140,9 +140,9 @@ class IconCache:
     def _put(self, connection: Connection, level: Level, uid: str, values: dict[str, Any]) -> None:
         mine = (ICON.c.level == level.value, ICON.c.uid == uid, ICON.c.origin == self._origin)
         before = connection.scalar(select(_SIZE).where(*mine)) or 0
-        pictures.put(connection, level, uid, None, values)
+        pictures.put(Session.on(connection), level, uid, None, values)
         now = len(values["item"] or b"") + len(values["preview"] or b"")
-        tally(Session(connection), {_BYTES: now - before})
+        tally(Session.on(connection), {_BYTES: now - before})
         kept = connection.scalar(select(TALLY.c.count).where(TALLY.c.name == _BYTES)) or 0
         if kept > self._limit:
             _evict(connection, kept - int(self._limit * _KEEP))
@@ -159,7 +159,7 @@ def _evict(connection: Connection, too_much: int) -> None:
         freed += size
     for some in chunks(gone):
         connection.execute(delete(ICON).where(ICON.c.id.in_(some)))
-    tally(Session(connection), {"icons": -len(gone), _BYTES: -freed})
+    tally(Session.on(connection), {"icons": -len(gone), _BYTES: -freed})
 
 
 @cache

@@ -5,7 +5,7 @@ from datetime import date
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import ClauseElement, Connection
+from sqlalchemy import ClauseElement
 
 from ..errors import CatalogueError
 from ..icons import Facts
@@ -15,7 +15,8 @@ from .database import Database
 from .migrate import migrate
 from .opening import open_database
 from .records import Conflict, Failure, InstanceRecord, Location
-from .rows import facts_from_text, rows_of
+from .rows import Rows, facts_from_text, rows_of
+from .session import Session
 from .writer import Writer
 
 _LEVELS = {Level.PATIENT: "patients", Level.STUDY: "studies", Level.SERIES: "series", Level.IMAGE: "instances"}
@@ -46,8 +47,6 @@ class Catalogue:
         except CatalogueError:
             self.database.close()
             raise
-        # Which revision of an entity was given out to have its picture made.
-        self._given_out: dict[tuple[Level, str], int] = {}
 
     def close(self) -> None:
         """Close the database."""
@@ -63,17 +62,25 @@ class Catalogue:
 
     # -- what goes in
 
-    def add(self, records: Iterable[InstanceRecord]) -> None:
+    def add(self, records: Iterable[InstanceRecord | Rows], *, durable: bool = True) -> None:
         """Take instances in, all of them or none; again changes nothing.
 
         Parameters
         ----------
         records
-            New instances, or such as are there already and may have changed. A few hundred make one good transaction.
+            New instances, or such as are there already and may have changed; or their rows, which another process
+            made of them. A few hundred make one good transaction.
+        durable
+            False for what need not survive a loss of power before `make_durable` is called. It survives the end of
+            this process, and others see it at once.
         """
-        rows = [rows_of(record) for record in records]
+        rows = [record if isinstance(record, Rows) else rows_of(record) for record in records]
         if rows:
-            self._change(lambda writer: writer.add(rows))
+            self._change(lambda writer: writer.add(rows), durable=durable)
+
+    def make_durable(self) -> None:
+        """Return when all that was added before survives a loss of power."""
+        self.database.make_durable()
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files that went away; instances that no other file holds go with their pictures."""
@@ -95,13 +102,13 @@ class Catalogue:
         """
         self._change(lambda writer: writer.fail(path, reason, size, modified))
 
-    def _change(self, work: Callable[[Writer], None]) -> None:
-        def transaction(connection: Connection) -> None:
-            writer = Writer(connection)
+    def _change(self, work: Callable[[Writer], None], *, durable: bool = True) -> None:
+        def transaction(session: Session) -> None:
+            writer = Writer(session)
             work(writer)
             writer.settle()
 
-        self.database.write(transaction)
+        self.database.change(transaction, durable=durable)
 
     # -- what it holds
 
@@ -154,10 +161,14 @@ class Catalogue:
             self.database.write(lambda connection: pictures.made_otherwise(connection, rule))
         found: list[tuple[Level, str]] = []
         for level in (Level.SERIES, Level.STUDY):
-            for uid, revision in self.database.rows(readings.WANTED[level], most=limit - len(found)):
-                self._given_out[level, uid] = revision
-                found.append((level, uid))
+            rows = self.database.rows(readings.WANTED[level], most=limit - len(found))
+            found += [(level, uid) for uid in dict.fromkeys(uid for (uid,) in rows)]
         return found
+
+    def revision(self, level: Level, uid: str) -> int:
+        """Give a number that grows with every change to a study or series; whoever makes its picture asks first."""
+        statement = readings.REVISION.get(level)
+        return int(self.database.rows(statement, uid=uid)[0][0] or 0) if statement is not None else 0
 
     def put_icon(
         self,
@@ -170,8 +181,11 @@ class Catalogue:
         source: str,
         reason: str = "",
         origin: str = "",
+        revision: int | None = None,
     ) -> None:
         """Keep a picture, or that there is none to give.
+
+        A loss of power may undo it; the picture is then as missing as before.
 
         Parameters
         ----------
@@ -189,10 +203,12 @@ class Catalogue:
             Why there is none.
         origin
             Which archive the entity is from; empty for this one.
+        revision
+            What `revision` gave before the picture was chosen: what changed since stays out of date. None for a
+            picture that is right whatever changed.
         """
         values = {"item": item, "preview": preview, "rule": rule, "source": source, "reason": reason, "origin": origin}
-        revision = self._given_out.pop((level, uid), None)
-        self.database.write(lambda connection: pictures.put(connection, level, uid, revision, values))
+        self.database.change(lambda session: pictures.put(session, level, uid, revision, values), durable=False)
 
     def icon(self, level: Level, uid: str, *, origin: str = "") -> bytes | None:
         """Give the stored item of (0088,0200); None where there is none."""

@@ -9,8 +9,10 @@ from sqlalchemy import ClauseElement, Connection
 from sqlalchemy.engine.interfaces import Dialect
 
 from ..errors import CatalogueError
+from .session import Session
 
 _T = TypeVar("_T")
+_C = TypeVar("_C")
 
 # The first answer shall leave soon, the others shall not cost a call each.
 FIRST_BATCH, BATCH = 16, 256
@@ -45,6 +47,26 @@ class Database(ABC):
         with self.reading() as connection:
             return list(connection.execute(sql, {**bound, **values}))
 
+    def change(self, work: Callable[[Session], _T], *, durable: bool = True) -> _T:
+        """Do work inside a transaction, in statements that are compiled once; it is done on return, or undone.
+
+        Parameters
+        ----------
+        work
+            Done again from the start when another transaction got in the way.
+        durable
+            False where it need not survive a loss of power before `make_durable` is called; the end of this process
+            it survives in any case.
+
+        Raises
+        ------
+        CatalogueError
+            The database cannot be written.
+        """
+        return self._until_done(
+            lambda: self.changing(durable=durable), lambda driver: work(Session(driver, self.dialect))
+        )
+
     def write(self, work: Callable[[Connection], _T]) -> _T:
         """Do work inside the one transaction that writes; it is durable on return, or undone by an error.
 
@@ -58,10 +80,14 @@ class Database(ABC):
         CatalogueError
             The database cannot be written.
         """
+        return self._until_done(self.writing, work)
+
+    @staticmethod
+    def _until_done(begin: Callable[[], AbstractContextManager[_C]], work: Callable[[_C], _T]) -> _T:
         reason: BaseException | None = None
         for _ in range(_TRIES):
             try:
-                with self.writing() as connection:
+                with begin() as connection:
                     return work(connection)
             except TryAgain as error:
                 reason = error.__cause__
@@ -70,6 +96,14 @@ class Database(ABC):
     @abstractmethod
     def reading(self) -> AbstractContextManager[Any]:
         """Lend a driver's connection for reading; it comes back when the block is left."""
+
+    @abstractmethod
+    def changing(self, *, durable: bool) -> AbstractContextManager[Any]:
+        """Lend a driver's connection inside a transaction that writes."""
+
+    @abstractmethod
+    def make_durable(self) -> None:
+        """Have every change that was made before survive a loss of power; raises CatalogueError."""
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Connection]:

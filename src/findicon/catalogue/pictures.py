@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ClauseElement, Connection, Table, bindparam, false, select, update
 
 from ..query import Level
+from .readings import REVISION
 from .schema import ICON, SERIES, STUDY
 from .session import Session
 from .statements import insert_or
@@ -25,9 +26,8 @@ def made_otherwise(connection: Connection, rule: str) -> int:
     return count
 
 
-def put(connection: Connection, level: Level, uid: str, revision: int | None, values: dict[str, Any]) -> None:
+def put(session: Session, level: Level, uid: str, revision: int | None, values: dict[str, Any]) -> None:
     """Keep a picture; the entity's one is then up to date, unless it changed since that revision."""
-    session = Session(connection)
     row = {"level": level.value, "uid": uid, "made_at": time.time(), **values}
     key = ("level", "uid", "origin")
     present = next(session.rows(_PRESENT, **{name: row[name] for name in key}), None)
@@ -44,7 +44,7 @@ def put(connection: Connection, level: Level, uid: str, revision: int | None, va
 def _up_to_date(level: Level, at_revision: bool) -> ClauseElement:
     table = _TABLES[level]
     statement = update(table).where(UIDS[level] == bindparam("uid")).values(icon_wanted=false())
-    return statement.where(table.c.revision == bindparam("now")) if at_revision else statement
+    return statement.where(REVISION[level].scalar_subquery() == bindparam("now")) if at_revision else statement
 
 
 _PRESENT = select(ICON.c.id).where(

@@ -14,6 +14,7 @@ from ..errors import CatalogueError
 from .database import BATCH, FIRST_BATCH, Database, TryAgain, first_line
 
 _READERS = 32
+_CHANGERS = 4
 _WAIT_SECONDS = 30.0
 # Up to so many rows come in one journey.
 _FEW = 64
@@ -48,9 +49,19 @@ class PostgresqlDatabase(Database):
             open=False,
             name="catalogue",
         )
+        self._changers = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=_CHANGERS,
+            timeout=_WAIT_SECONDS,
+            check=ConnectionPool.check_connection,
+            open=False,
+            name="catalogue changes",
+        )
         try:
             psycopg.connect(url).close()  # says at once what is wrong; the pool would only try again
             self._readers.open()
+            self._changers.open()
         except psycopg.Error as error:
             raise CatalogueError(f"The catalogue {self._name} cannot be opened: {first_line(error)}") from error
 
@@ -62,6 +73,24 @@ class PostgresqlDatabase(Database):
                 yield connection
         except (psycopg.Error, PoolTimeout) as error:
             raise CatalogueError(f"The catalogue {self._name} cannot be read: {first_line(error)}") from error
+
+    @contextmanager
+    def changing(self, *, durable: bool) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        """Open a transaction on a driver's connection; rows that two of them change are locked in one order."""
+        try:
+            with self._changers.connection() as connection:
+                if not durable:
+                    connection.execute("SET LOCAL synchronous_commit TO off")
+                yield connection
+        except (psycopg.Error, PoolTimeout) as error:
+            if isinstance(error, _GOT_IN_THE_WAY):
+                raise TryAgain from error
+            raise CatalogueError(f"The catalogue {self._name} cannot be written: {first_line(error)}") from error
+
+    def make_durable(self) -> None:
+        """Commit a transaction that has a number: the log is flushed up to it, with all that was committed before."""
+        with self.changing(durable=True) as connection:
+            connection.execute("SELECT pg_current_xact_id()")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -111,6 +140,7 @@ class PostgresqlDatabase(Database):
     def close(self) -> None:
         """Close every connection."""
         self._readers.close()
+        self._changers.close()
         self._engine.dispose()
 
 

@@ -49,14 +49,13 @@ PREVIEW = select(ICON.c.preview).where(*_THIS_PICTURE)
 
 _WANTED: ColumnElement[bool] = literal_column("icon_wanted")
 WANTED = {
-    Level.STUDY: select(STUDY.c.study_instance_uid, STUDY.c.revision)
-    .where(_WANTED)
-    .order_by(STUDY.c.id)
-    .limit(bindparam("most")),
-    Level.SERIES: select(SERIES.c.series_instance_uid, SERIES.c.revision)
-    .where(_WANTED)
-    .order_by(SERIES.c.id)
-    .limit(bindparam("most")),
+    Level.STUDY: select(STUDY.c.study_instance_uid).where(_WANTED).order_by(STUDY.c.id).limit(bindparam("most")),
+    Level.SERIES: select(SERIES.c.series_instance_uid).where(_WANTED).order_by(SERIES.c.id).limit(bindparam("most")),
+}
+# A series may be in two studies under one UID, and has one picture: it changed when one of its rows did.
+REVISION = {
+    Level.STUDY: select(func.sum(STUDY.c.revision)).where(STUDY.c.study_instance_uid == bindparam("uid")),
+    Level.SERIES: select(func.sum(SERIES.c.revision)).where(SERIES.c.series_instance_uid == bindparam("uid")),
 }
 WAITING = tuple(select(func.count()).select_from(table).where(_WANTED) for table in (STUDY, SERIES))
 

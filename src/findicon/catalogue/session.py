@@ -6,17 +6,18 @@ instance in runs a dozen of them.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import ClauseElement, ColumnElement, Connection, bindparam
+from sqlalchemy import ClauseElement, ColumnElement, Connection, Table, bindparam
 from sqlalchemy.engine.interfaces import Dialect
 
 _T = TypeVar("_T")
 
+Values = dict[str, Any]
+
 # Statements are compiled for these numbers of values; one value more than needed costs less than a statement more.
 _SIZES = (1, 8, 64, 512)
-
-Values = dict[str, Any]
+_WORTH_A_COPY = 8  # rows
 
 
 @lru_cache(maxsize=512)
@@ -30,19 +31,20 @@ class Session:
 
     Parameters
     ----------
-    connection
-        A connection inside its transaction.
-
-    Attributes
-    ----------
-    connection
-        The same, for statements that are rare.
+    driver
+        The driver's connection, inside its transaction.
+    dialect
+        What statements are compiled for.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._dialect = connection.dialect
-        self._driver: Any = connection.connection.driver_connection
+    def __init__(self, driver: Any, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._driver = driver
+
+    @classmethod
+    def on(cls, connection: Connection) -> Self:
+        """Run statements inside a transaction of SQLAlchemy's."""
+        return cls(connection.connection.driver_connection, connection.dialect)
 
     @property
     def dialect(self) -> str:
@@ -60,6 +62,36 @@ class Session:
             return
         sql, _ = _compiled(statement, self._dialect)
         self._driver.cursor().executemany(sql, rows)
+
+    def insert(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Put new rows into a table, the quickest way that the database has.
+
+        Parameters
+        ----------
+        table, names
+            The table, and the columns that have values.
+        rows
+            Their values in that order.
+        """
+        columns = f"{table.name} ({', '.join(names)})"
+        if self.dialect == "sqlite":
+            self._driver.executemany(f"INSERT INTO {columns} VALUES ({', '.join('?' * len(names))})", rows)  # noqa: S608 -- our own names
+            return
+        with self._driver.cursor() as cursor:
+            if len(rows) < _WORTH_A_COPY:
+                cursor.executemany(f"INSERT INTO {columns} VALUES ({', '.join(['%s'] * len(names))})", rows)  # noqa: S608
+                return
+            with cursor.copy(f"COPY {columns} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+    def new_numbers(self, table: Table, count: int) -> Sequence[int]:
+        """Give numbers that no row of a table has, for rows that bring theirs along."""
+        if self.dialect == "sqlite":  # whoever writes is alone
+            (last,) = self._driver.execute(f"SELECT coalesce(max(id), 0) FROM {table.name}").fetchone()  # noqa: S608
+            return range(last + 1, last + 1 + count)
+        sql = f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) FROM generate_series(1, %s)"  # noqa: S608
+        return [number for (number,) in self._driver.execute(sql, (count,)).fetchall()]
 
     def rows(self, statement: ClauseElement, **values: Any) -> Iterator[Values]:
         """Run a statement and give its rows by column."""

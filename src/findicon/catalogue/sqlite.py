@@ -45,6 +45,7 @@ class SqliteDatabase(Database):
         event.listen(self._engine, "begin", _begin_immediate)
         self.dialect = self._engine.dialect
         self._writer = threading.Lock()
+        self._changer: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._guard = threading.Lock()
@@ -130,6 +131,37 @@ class SqliteDatabase(Database):
             connection.close()
 
     @contextmanager
+    def changing(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """Begin IMMEDIATE, as `writing` does, on a connection that is kept.
+
+        With synchronous=NORMAL a commit is in the log when it returns, and the log is synced with the next commit of a
+        durable transaction or when it goes into the file: what is lost by a loss of power is the last transactions,
+        never the file's consistency (sqlite.org/pragma.html#pragma_synchronous).
+        """
+        with self._writer:
+            try:
+                if self._changer is None:
+                    self._changer = self._open_writer()
+                connection = self._changer
+                connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise CatalogueError(f"The catalogue {self.path} cannot be written: {first_line(error)}") from error
+
+    def make_durable(self) -> None:
+        """Write a page that says what it said before: the commit syncs the log with all that is in it."""
+        with self.changing(durable=True) as connection:
+            (number,) = connection.execute("PRAGMA user_version").fetchone()
+            connection.execute(f"PRAGMA user_version={int(number)}")
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Begin IMMEDIATE: threads of this process wait for each other here, other processes in SQLite."""
         with self._writer:
@@ -147,6 +179,9 @@ class SqliteDatabase(Database):
         for connection in idle:
             connection.close()
         with self._writer:
+            if self._changer is not None:
+                self._changer.close()
+                self._changer = None
             self._engine.dispose()
 
 

@@ -59,13 +59,13 @@ class Studies:
         """Count instances of one series in, and let the best of them speak where it outranks the present one."""
         study = self._now[uid]
         best = min(added, key=lambda row: row.rank)
-        identities = {row.instance_values["patient_identity"] for row in added}
+        identities = {row.identity for row in added}
         if study["source"]:
             identities.add(identity(study))
         study["conflict_within"] |= len(identities) > 1
         study["number_of_study_related_series"] += is_new
         study["number_of_study_related_instances"] += len(added)
-        classes = {row.instance_values["sop_class_uid"] for row in added}
+        classes = {row.sop_class for row in added}
         study["sop_classes_in_study"] = joined(classes.union(study["sop_classes_in_study"].split("\\")))
         if any(row.series_values["modality"] == _KEY_OBJECTS for row in added):
             self.key_objects_changed(uid)

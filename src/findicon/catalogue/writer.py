@@ -9,11 +9,12 @@ patients, then days, so that two transactions never wait for each other.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, bindparam, delete, select, update
+from sqlalchemy import ClauseElement, bindparam, delete, select, update
 
 from ..query import Level
-from .rows import Rows
+from .rows import FILE_NAMES, INSTANCE_NAMES, Rows
 from .schema import FILE, HEADER, INSTANCE, SERIES, STUDY
 from .series import Series
 from .session import Session, Values, among
@@ -21,7 +22,8 @@ from .statements import drop_icons, insert_or, update_by_id
 from .studies import Studies
 
 _KEY_OBJECTS = "KO"
-_FILE = ("size", "modified", "digest", "sop_instance_uid", "reason")
+_FILE = FILE_NAMES[1:]
+_INSTANCE = ("id", "parent", *INSTANCE_NAMES)
 
 
 class Writer:
@@ -29,12 +31,12 @@ class Writer:
 
     Parameters
     ----------
-    connection
-        A connection inside its transaction.
+    session
+        The transaction.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._session = Session(connection)
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._studies = Studies(self._session)
         self._series = Series(self._session)
         self._dirty_series: set[int] = set()
@@ -51,16 +53,16 @@ class Writer:
         for row in rows:
             by_instance[row.sop_instance].append(row)
         for sop_instance, same in by_instance.items():
-            first = min(same, key=lambda row: str(row.file["path"]))
+            first = min(same, key=lambda row: row.path)
             present = known.get(sop_instance)
             if present is None:
                 new.append(first)
-            elif first.file["path"] <= present["location"]:
+            elif first.path <= present["location"]:
                 changed.append((present, first))
         self._insert(new)
         for present, row in changed:
             self._replace(present, row)
-        self._keep_files([row.file for row in rows])
+        self._keep_files([row.file_values for row in rows])
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files that went away, and the instances that only they held."""
@@ -72,8 +74,7 @@ class Writer:
     def fail(self, path: str, reason: str, size: int, modified: float) -> None:
         """Note a file that cannot be read; an instance that it held before is no longer in it."""
         self.remove([path])
-        row = {"path": path, "size": size, "modified": modified, "reason": reason}
-        self._keep_files([{**row, "digest": "", "sop_instance_uid": ""}])
+        self._keep_files([(path, size, modified, "", "", reason)])
 
     def settle(self) -> None:
         """Bring series, studies, patients and counts in line with the instances."""
@@ -81,16 +82,16 @@ class Writer:
             self._dropped += self._series.rebuild(number)
         self._studies.settle(self._dropped)
 
-    def _keep_files(self, files: Sequence[Values]) -> None:
-        statement = insert_or(self._session.dialect, FILE, ("path",), ("path", *_FILE), _FILE)
-        self._session.run_many(statement, files)
+    def _keep_files(self, files: Sequence[tuple[Any, ...]]) -> None:
+        statement = insert_or(self._session.dialect, FILE, ("path",), FILE_NAMES, _FILE)
+        self._session.run_many(statement, [dict(zip(FILE_NAMES, file, strict=True)) for file in files])
 
     def _known(self, uids: Iterable[str]) -> dict[str, Values]:
         return {row["sop_instance_uid"]: row for row in self._session.rows_among(_known, sorted(set(uids)))}
 
     def _other_instances_at(self, rows: Sequence[Rows]) -> list[tuple[str, str]]:
         """Give the files that hold another instance now than before, with the one they held."""
-        now = {str(row.file["path"]): row.sop_instance for row in rows}
+        now = {row.path: row.sop_instance for row in rows}
         held = [(row["path"], row["sop_instance_uid"]) for row in self._session.rows_among(_held, sorted(now))]
         found = sorted({(path, uid) for path, uid in held if uid and uid != now[path]})
         self._session.run_among(_no_longer_there, [path for path, _ in found])
@@ -137,9 +138,14 @@ class Writer:
         if not rows:
             return
         series = self._series.find(rows, {row.study: self._studies.number(row.study) for row in rows})
-        values = [{**row.instance_values, "parent": series[row.study, row.series]["id"]} for row in rows]
-        self._session.run_many(_new_instance(tuple(values[0])), values)
-        self._session.run_many(_NEW_HEADER, [{"uid": row.sop_instance, "data": row.header} for row in rows])
+        numbers = self._session.new_numbers(INSTANCE, len(rows))
+        numbered = list(zip(numbers, rows, strict=True))
+        parents = [series[row.study, row.series]["id"] for row in rows]
+        values = [
+            (number, parent, *row.instance_values) for (number, row), parent in zip(numbered, parents, strict=True)
+        ]
+        self._session.insert(INSTANCE, _INSTANCE, values)
+        self._session.insert(HEADER, ("instance", "data"), [(number, row.header) for number, row in numbered])
         grown: dict[tuple[str, str], list[Rows]] = defaultdict(list)
         for row in rows:
             grown[row.study, row.series].append(row)
@@ -152,9 +158,9 @@ class Writer:
             self._delete(present)
             self._insert([row])
             return
-        values = row.instance_values
+        values = dict(zip(INSTANCE_NAMES, row.instance_values, strict=True))
         self._session.run(update_by_id(INSTANCE, tuple(values)), number=present["id"], **values)
-        if row.file["digest"] != present["digest"]:
+        if row.digest != present["digest"]:
             self._session.run(_OTHER_HEADER, number=present["id"], data=row.header)
             self._dropped += drop_icons(self._session, Level.IMAGE, [row.sop_instance])
             self._touch(row.study, present["parent"], present["modality"])
@@ -189,15 +195,7 @@ def _known(count: int) -> ClauseElement:
     )
 
 
-@lru_cache(maxsize=8)
-def _new_instance(names: tuple[str, ...]) -> ClauseElement:
-    return INSTANCE.insert().values({name: bindparam(name) for name in names})
-
-
 _DATA = bindparam("data", type_=HEADER.c.data.type)
-_NEW_HEADER = HEADER.insert().from_select(
-    ["instance", "data"], select(INSTANCE.c.id, _DATA).where(INSTANCE.c.sop_instance_uid == bindparam("uid"))
-)
 _OTHER_HEADER = update(HEADER).where(HEADER.c.instance == bindparam("number")).values(data=_DATA)
 _FILES_OF = select(FILE).where(FILE.c.sop_instance_uid == bindparam("uid"))
 _READ_AGAIN = update(FILE).where(FILE.c.path == bindparam("path")).values(modified=bindparam("never", -1.0))

@@ -7,5 +7,16 @@ from .picture import Picture
 from .reading import read_header
 from .render import render
 from .transcode import native_pieces
+from .values import vr_of_element
 
-__all__ = ["DEFAULT_LIMITS", "Decompressed", "Header", "Limits", "Picture", "native_pieces", "read_header", "render"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Decompressed",
+    "Header",
+    "Limits",
+    "Picture",
+    "native_pieces",
+    "read_header",
+    "render",
+    "vr_of_element",
+]

@@ -1,6 +1,6 @@
 """The header of a DICOM file: every attribute before the pixel data, decoded when it is asked for (PS3.5 7)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -10,11 +10,12 @@ from pydicom.uid import UID
 from ..errors import StorageError
 from .elements import IMPLICIT_LITTLE, UNDEFINED, Encoding, Malformed, PixelElement, Value, Walk, items_of
 from .files import MemorySource, Source
-from .values import encodings_of, numbers, texts, vr_of
+from .values import encodings_of, joined_text, numbers, texts, vr_of
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _PIXEL_REPRESENTATION = 0x00280103
 _LARGEST_VALUE = 1 << 28
+_SHORT_TEXT = 64  # bytes; what is not longer is often the same in the next file
 
 
 class Header:
@@ -55,6 +56,16 @@ class Header:
         return iter(self._elements)
 
     @property
+    def elements(self) -> Mapping[int, Value]:
+        """Every attribute as its bytes, in the file's order."""
+        return self._elements
+
+    @property
+    def signed(self) -> bool:
+        """What (0028,0103) Pixel Representation says: whether an attribute of VR "US or SS" is SS."""
+        return self._signed
+
+    @property
     def has_pixels(self) -> bool:
         """Whether there is Pixel Data, Float Pixel Data or Double Float Pixel Data that is not empty."""
         return self.pixels is not None and self.pixels.length != 0
@@ -91,6 +102,11 @@ class Header:
 
     def text(self, tag: int) -> str:
         r"""Give an attribute as text, its values joined by ``\``; '' when it is absent, empty or bulk data."""
+        value = self._elements.get(tag)
+        if value is None:
+            return ""
+        if value.data is not None and value.length <= _SHORT_TEXT:
+            return joined_text(tag, value.vr, value.data, self._signed, self.encoding, self._encodings)
         return "\\".join(self.texts(tag))
 
     def texts(self, tag: int) -> tuple[str, ...]:

@@ -33,6 +33,13 @@ def _dictionary_vr(tag: int) -> str:
         return "UL" if tag & 0xFFFF == 0 else "UN"
 
 
+@lru_cache(maxsize=1 << 13)
+def joined_text(tag: int, vr: bytes, data: bytes, signed: bool, encoding: Encoding, encodings: tuple[str, ...]) -> str:
+    r"""Give a short attribute as text, its values joined by ``\``: the files of a series repeat most of theirs."""
+    value = Value(vr, data, 0, len(data))
+    return "\\".join(texts(vr_of(tag, value, signed), data, encoding, encodings))
+
+
 def vr_of(tag: int, value: Value, signed: bool) -> str:
     """Give the VR of an element: as written, or from the dictionary where none or UN is."""
     if value.vr and value.vr != b"UN":
@@ -43,6 +50,21 @@ def vr_of(tag: int, value: Value, signed: bool) -> str:
     if len(vr) == 2:
         return vr
     return "SS" if signed and vr.startswith("US or SS") else vr[:2]
+
+
+def vr_of_element(tag: int, vr: bytes, signed: bool) -> str:
+    """Give the VR of an element that is no sequence of undefined length.
+
+    Parameters
+    ----------
+    tag
+        Its tag.
+    vr
+        Its VR as written; empty in an implicit encoding.
+    signed
+        Whether "US or SS" is SS.
+    """
+    return vr_of(tag, Value(vr, b"", 0, 0), signed)
 
 
 def texts(vr: str, data: bytes, encoding: Encoding, encodings: tuple[str, ...]) -> tuple[str, ...]:

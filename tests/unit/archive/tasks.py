@@ -5,8 +5,9 @@ import signal
 import threading
 from pathlib import Path
 
-from findicon.archive.reading import Kept, NotKept, read_files
+from findicon.archive.reading import NotKept, read_files
 from findicon.archive.walk import File
+from findicon.catalogue import Rows
 from findicon.errors import IconError
 from findicon.pixels import Picture, render
 
@@ -63,11 +64,11 @@ def treacherous(source: str, size: int, *, frame: int | None = None) -> Picture:
     return render(source, size, frame=frame)
 
 
-def treacherous_read(files: list[File], tags: frozenset[int]) -> list[Kept | NotKept]:
+def treacherous_read(files: list[File]) -> list[Rows | NotKept]:
     """Read headers, but do what the file beside one of them says."""
     for path in (Path(file.path) for file in files if file.path.endswith(".dcm")):
         if path.with_suffix(".hangs").exists():
             hang()
         if path.with_suffix(".dies").exists():
             die()
-    return read_files(files, tags)
+    return read_files(files)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from findicon.archive import FileSource
-from findicon.archive.records import read_record
+from findicon.archive.reading import read_record
 from findicon.archive.walk import walk
 from findicon.catalogue import Catalogue
 from findicon.errors import StorageError

@@ -11,7 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from findicon.archive.events import Event, Kind
 from findicon.archive.making import IconMaker
 from findicon.archive.pictures import Choice
-from findicon.archive.records import read_record
+from findicon.archive.reading import read_record
 from findicon.archive.walk import walk
 from findicon.archive.workers import Workers
 from findicon.catalogue import Catalogue

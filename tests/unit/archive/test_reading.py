@@ -5,13 +5,14 @@ import pytest
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from findicon.archive.events import Kind
-from findicon.archive.reading import Kept, NotKept, read_file, read_files
+from findicon.archive.reading import NotKept, read_files, read_record
 from findicon.archive.walk import File
+from findicon.catalogue import Rows, rows_of
 from findicon.errors import StorageError
 from support.samples import instance, real_file, write
 
 PATIENT_NAME, ROWS, MODALITY = 0x00100010, 0x00280010, 0x00080060
-TAGS = frozenset({PATIENT_NAME, ROWS, MODALITY, 0x00104000})
+PATIENT_COMMENTS = 0x00104000
 
 
 def file(path: Path) -> File:
@@ -19,19 +20,25 @@ def file(path: Path) -> File:
 
 
 def not_kept(path: Path) -> NotKept:
-    (found,) = read_files([file(path)], TAGS)
+    (found,) = read_files([file(path)])
     assert isinstance(found, NotKept)
     return found
 
 
 def test_attributes_that_are_there_are_read_as_text(tmp_path: Path) -> None:
     path = write(instance(PatientName="DOE^JANE", Rows=16), tmp_path)
-    (kept,) = read_files([file(path)], TAGS)
-    assert isinstance(kept, Kept)
-    assert kept.attributes == {PATIENT_NAME: "DOE^JANE", ROWS: "16", MODALITY: "CT"}
-    assert kept.facts.sop_instance == path.stem
-    assert kept.transfer_syntax == "1.2.840.10008.1.2.1"
-    assert kept.file == file(path)
+    record = read_record(file(path))
+    read = {tag: record.attributes[tag] for tag in (PATIENT_NAME, ROWS, MODALITY)}
+    assert read == {PATIENT_NAME: "DOE^JANE", ROWS: "16", MODALITY: "CT"}
+    assert PATIENT_COMMENTS not in record.attributes
+    assert record.facts.sop_instance == path.stem
+    assert record.transfer_syntax == "1.2.840.10008.1.2.1"
+    assert (record.location, record.size, record.modified) == (str(path), 1, 2.0)
+
+
+def test_a_worker_gives_the_rows_that_the_catalogue_would_make(tmp_path: Path) -> None:
+    path = write(instance(PatientName="DOE^JANE"), tmp_path)
+    assert read_files([file(path)]) == [rows_of(read_record(file(path)))]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,7 @@ def test_a_file_without_its_place_in_an_archive_fails(tmp_path: Path, keyword: s
     assert found.kind is Kind.FAILED
     assert found.reason in {"It has no Study Instance UID", "It has no Series Instance UID"}
     with pytest.raises(StorageError, match="it has no"):
-        read_file(file(path), TAGS)
+        read_record(file(path))
 
 
 def test_a_file_that_went_away_is_told_as_such(tmp_path: Path) -> None:
@@ -88,8 +95,8 @@ def test_one_bad_file_does_not_keep_the_others_from_being_read(tmp_path: Path) -
     good = [write(instance(), tmp_path) for _ in range(3)]
     bad = tmp_path / "bad"
     bad.write_bytes(b"x")
-    kinds = [type(one) for one in read_files([file(path) for path in (good[0], bad, *good[1:])], TAGS)]
-    assert kinds == [Kept, NotKept, Kept, Kept]
+    kinds = [type(one) for one in read_files([file(path) for path in (good[0], bad, *good[1:])])]
+    assert kinds == [Rows, NotKept, Rows, Rows]
 
 
 def test_a_file_that_may_not_be_read_fails(locked_folder: Path) -> None:

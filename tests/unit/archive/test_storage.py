@@ -14,7 +14,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from findicon.archive import FileSource, Storage
-from findicon.catalogue import Catalogue, InstanceRecord
+from findicon.catalogue import Catalogue, Rows
 from findicon.errors import CatalogueError, StorageError
 from findicon.query import Level
 from support.samples import instance
@@ -50,9 +50,10 @@ def send(storage: Storage, dataset: Dataset, *, sender: str = "MODALITY", **anno
             stream.write(data[start : start + 100])
 
 
-def files(folder: Path) -> list[str]:
-    """Every file of the storage folder but the locks."""
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name not in {"gate", "lock"})
+def files(folder: Path, *, reminders: bool = False) -> list[str]:
+    """Every file of the storage folder but the locks, and first names that wait for a sync where they are asked for."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name not in {"gate", "lock"}]
+    return sorted(path.name for path in found if reminders or path.suffix != ".part" or path.stat().st_nlink == 1)
 
 
 def test_an_instance_is_a_dicom_file_and_in_the_catalogue_when_the_block_is_left(
@@ -166,12 +167,12 @@ def test_many_senders_at_once_share_transactions(folder: Path, tmp_path: Path) -
             self.batches: list[int] = []
             self.first_is_in, self.others_wait = threading.Event(), threading.Event()
 
-        def add(self, records: list[InstanceRecord]) -> None:
+        def add(self, records: list[Rows], *, durable: bool = True) -> None:
             self.batches.append(len(records))
             if len(self.batches) == 1:  # hold the first transaction until the others have come
                 self.first_is_in.set()
                 self.others_wait.wait()
-            super().add(records)
+            super().add(records, durable=durable)
 
     with Counted(str(tmp_path / "counted.sqlite")) as catalogue, Storage(folder, catalogue) as storage:
         threads = [threading.Thread(target=send, args=(storage, instance())) for _ in range(9)]
@@ -179,7 +180,7 @@ def test_many_senders_at_once_share_transactions(folder: Path, tmp_path: Path) -
         catalogue.first_is_in.wait()
         for thread in threads[1:]:
             thread.start()
-        while storage._commits._waiting.qsize() < 8:
+        while len(storage._commits._waiting) < 8:
             threads[1].join(0.01)
         catalogue.others_wait.set()
         for thread in threads:
@@ -196,10 +197,10 @@ class Failing(Catalogue):
         self.spoiled: set[str] = set()
         self.blind = False
 
-    def add(self, records: list[InstanceRecord]) -> None:
-        if any(record.facts.sop_instance in self.spoiled for record in records):
+    def add(self, records: list[Rows], *, durable: bool = True) -> None:
+        if any(record.sop_instance in self.spoiled for record in records):
             raise CatalogueError("The database is full")
-        super().add(records)
+        super().add(records, durable=durable)
 
     def files(self, prefix: str = "") -> dict[str, tuple[int, float]]:
         if self.blind:
@@ -243,7 +244,7 @@ def test_one_record_that_fails_does_not_fail_its_neighbours(folder: Path, failin
             thread.join()
     assert [number for number, outcome in sorted(outcomes.items()) if outcome] == [3]
     assert failing.counts()[Level.IMAGE] == 5
-    assert len(files(folder)) == 5
+    assert len(files(folder, reminders=True)) == 5
 
 
 def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folder: Path, failing: Failing) -> None:
@@ -253,7 +254,7 @@ def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folde
         failing.blind = True
         with pytest.raises(CatalogueError):
             send(storage, dataset)
-        assert len(files(folder)) == 2  # its place, and the name that says it is in doubt
+        assert len(files(folder, reminders=True)) == 2  # its place, and the name that says it is in doubt
     failing.spoiled, failing.blind = set(), False
     with Storage(folder, failing):
         assert files(folder) == [f"{dataset.SOPInstanceUID}.dcm"]
@@ -325,5 +326,32 @@ def test_two_storages_share_a_folder(folder: Path, catalogue: Catalogue) -> None
         send(one, dataset)
         send(two, dataset)
         send(two, instance())
-    assert len(files(folder)) == 2
+    assert len(files(folder, reminders=True)) == 2
     assert sorted(path.name for path in (folder / "incoming").iterdir()) == ["gate"]
+
+
+def test_a_row_that_was_lost_with_the_power_is_made_again_at_the_next_start(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("findicon.archive.commits._UNSYNCED_SECONDS", 3600.0)
+    with Catalogue(str(tmp_path / "before.sqlite")):
+        pass
+    dataset = instance()
+    with Catalogue(str(tmp_path / "lost.sqlite")) as lost:
+        storage = Storage(folder, lost)
+        send(storage, dataset)
+        assert lost.location(dataset.SOPInstanceUID) is not None, "whoever asks after the answer finds it"
+        assert len(files(folder, reminders=True)) == 2
+        os.close(storage._folder._lock)  # as the kernel does for a process that is no more
+        # What the log had of the transaction never reached the disk.
+        with Catalogue(str(tmp_path / "before.sqlite")) as before, Storage(folder, before):
+            assert before.location(dataset.SOPInstanceUID) is not None
+            assert files(folder, reminders=True) == [f"{dataset.SOPInstanceUID}.dcm"]
+        storage._commits.close()
+
+
+def test_the_first_name_goes_once_the_catalogue_is_synced(folder: Path, catalogue: Catalogue) -> None:
+    dataset = instance()
+    with Storage(folder, catalogue) as storage:
+        send(storage, dataset)
+    assert files(folder, reminders=True) == [f"{dataset.SOPInstanceUID}.dcm"]

@@ -78,7 +78,7 @@ def test_what_a_dead_process_left_is_found_once_and_its_folder_cleared(tmp_path:
     incoming = arrived(dead, b"half of it")
     os.close(dead._lock)  # as the kernel does when a process is killed
     living = StorageFolder(tmp_path)
-    found = list(living.left_behind())
+    (found,) = living.left_behind()
     assert [(one.path, one.sop_instance) for one in found] == [(incoming, UID)]
     assert dead.own.exists()  # its files are still there, so it is looked at again
     found[0].path.unlink()
