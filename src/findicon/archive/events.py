@@ -20,6 +20,8 @@ class Kind(StrEnum):
     """A file or a folder could not be read."""
     GONE = "gone"
     """Files that the catalogue knew are no longer there."""
+    DUPLICATE = "duplicate"
+    """A file was indexed whose SOP Instance UID another file has, too; the reason names that one."""
     WAITING = "waiting"
     """Pictures are to be made."""
     PICTURED = "pictured"
@@ -52,7 +54,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to; every number counts files, but the last two count pictures."""
+    """What a run came to; every number counts files, but the last two count pictures.
+
+    Duplicates are among the indexed.
+    """
 
     found: int = 0
     indexed: int = 0
@@ -60,6 +65,7 @@ class Summary:
     skipped: int = 0
     failed: int = 0
     gone: int = 0
+    duplicate: int = 0
     pictured: int = 0
     no_picture: int = 0
 

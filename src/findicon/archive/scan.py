@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..catalogue import Catalogue, Rows
+from ..catalogue import Catalogue, Duplicate, Rows
 from ..errors import StorageError
 from .events import Event, Kind
 from .paths import location_of, path_of, printable
@@ -47,6 +47,7 @@ class Scan:
         self._rows: list[Rows] = []
         self._changed: set[str] = set()
         self._unseen: list[str] = []
+        self._duplicates: list[Duplicate] = []
 
     def run(self, root: str) -> None:
         """Look at everything below `root`, the absolute path of a folder or file.
@@ -68,6 +69,17 @@ class Scan:
         self._write()
         # Last, because a file that moved keeps its instance only when the catalogue has seen it at its new path.
         self._forget([location for location in known if not any(_lies_in(location, path) for path in self._unseen)])
+
+        self._report_duplicates()
+
+    def _report_duplicates(self) -> None:
+        """Tell of files that share an instance, now that what moved has left its old place."""
+        for one in self._duplicates:
+            path, shown = path_of(one.path), path_of(one.shown)
+            if os.path.lexists(path) and os.path.lexists(shown):
+                reason = f"It has the SOP Instance UID of {printable(shown)}, which is shown: {one.sop_instance}"
+                self._tell(Event(Kind.DUPLICATE, 1, printable(path), reason))
+        self._duplicates = []
 
     def _known(self, root: str) -> _Known:
         """Give size and time of modification of every file that the catalogue knows at `root`, by location."""
@@ -129,7 +141,7 @@ class Scan:
 
     def _write(self) -> None:
         if self._rows:
-            self._catalogue.add(self._rows, durable=False)
+            self._duplicates += self._catalogue.add(self._rows, durable=False)
             self._tell(Event(Kind.INDEXED, len(self._rows)))
             self._rows = []
 

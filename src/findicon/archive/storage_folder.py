@@ -131,7 +131,9 @@ class StorageFolder:
                 lock = _lock(folder / "lock") if folder.is_dir() and folder != self.own else -1
             if lock < 0:
                 continue  # its owner lives
-            yield [LeftBehind(path, path.name.rsplit(".", 2)[0]) for path in sorted(folder.glob("*.part"))]
+            names = [LeftBehind(path, path.name.rsplit(".", 2)[0]) for path in sorted(folder.glob("*.part"))]
+            if names:
+                yield names
             self._release(folder, lock)
 
     def _claim(self) -> Path:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .columns import ATTRIBUTES
     from .conformance import conformance
     from .finder import CatalogueFinder
-    from .records import Conflict, Failure, InstanceRecord, Location
+    from .records import Conflict, Duplicate, Failure, InstanceRecord, Location
     from .rows import Rows, rows_of
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Catalogue",
     "CatalogueFinder",
     "Conflict",
+    "Duplicate",
     "Failure",
     "IconCache",
     "InstanceRecord",
@@ -36,6 +37,7 @@ _MODULES = {
     "Catalogue": "catalogue",
     "CatalogueFinder": "finder",
     "Conflict": "records",
+    "Duplicate": "records",
     "Failure": "records",
     "IconCache": "cached_icons",
     "InstanceRecord": "records",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import ClauseElement
 
@@ -14,11 +14,12 @@ from . import pictures, readings
 from .database import Database
 from .migrate import migrate
 from .opening import open_database
-from .records import Conflict, Failure, InstanceRecord, Location
+from .records import Conflict, Duplicate, Failure, InstanceRecord, Location
 from .rows import Rows, facts_from_text, rows_of
 from .session import Session
 from .writer import Writer
 
+_T = TypeVar("_T")
 _LEVELS = {Level.PATIENT: "patients", Level.STUDY: "studies", Level.SERIES: "series", Level.IMAGE: "instances"}
 
 
@@ -62,7 +63,7 @@ class Catalogue:
 
     # -- what goes in
 
-    def add(self, records: Iterable[InstanceRecord | Rows], *, durable: bool = True) -> None:
+    def add(self, records: Iterable[InstanceRecord | Rows], *, durable: bool = True) -> list[Duplicate]:
         """Take instances in, all of them or none; again changes nothing.
 
         Parameters
@@ -73,10 +74,15 @@ class Catalogue:
         durable
             False for what need not survive a loss of power before `make_durable` is called. It survives the end of
             this process, and others see it at once.
+
+        Returns
+        -------
+        list
+            Files that hold an instance which another file holds, too; or held, where it moved and the old place is
+            not yet removed.
         """
         rows = [record if isinstance(record, Rows) else rows_of(record) for record in records]
-        if rows:
-            self._change(lambda writer: writer.add(rows), durable=durable)
+        return self._change(lambda writer: writer.add(rows), durable=durable) if rows else []
 
     def make_durable(self) -> None:
         """Return when all that was added before survives a loss of power."""
@@ -102,13 +108,14 @@ class Catalogue:
         """
         self._change(lambda writer: writer.fail(path, reason, size, modified))
 
-    def _change(self, work: Callable[[Writer], None], *, durable: bool = True) -> None:
-        def transaction(session: Session) -> None:
+    def _change(self, work: Callable[[Writer], _T], *, durable: bool = True) -> _T:
+        def transaction(session: Session) -> _T:
             writer = Writer(session)
-            work(writer)
+            done = work(writer)
             writer.settle()
+            return done
 
-        self.database.change(transaction, durable=durable)
+        return self.database.change(transaction, durable=durable)
 
     # -- what it holds
 

@@ -77,6 +77,23 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A file whose SOP Instance UID another file has, too; the catalogue shows the other one.
+
+    Parameters
+    ----------
+    path, shown
+        The two files.
+    sop_instance
+        The UID.
+    """
+
+    path: str
+    shown: str
+    sop_instance: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """A study whose patient data disagree: among its instances, or with the patient's other studies.
 

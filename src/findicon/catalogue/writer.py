@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ClauseElement, bindparam, delete, select, update
 
 from ..query import Level
+from .records import Duplicate
 from .rows import FILE_NAMES, INSTANCE_NAMES, Rows
 from .schema import FILE, HEADER, INSTANCE, SERIES, STUDY
 from .series import Series
@@ -42,19 +43,21 @@ class Writer:
         self._dirty_series: set[int] = set()
         self._dropped = 0
 
-    def add(self, rows: Sequence[Rows]) -> None:
-        """Add instances, or bring those that are there up to date."""
+    def add(self, rows: Sequence[Rows]) -> list[Duplicate]:
+        """Add instances, or bring those that are there up to date; give the files that bring one a second time."""
         self._leave(self._other_instances_at(rows))
         self._studies.lock(row.study for row in rows)
         known = self._known(row.sop_instance for row in rows)
         self._studies.lock(found["study_instance_uid"] for found in known.values())
-        new, changed = [], []
+        new, changed, duplicates = [], [], []
         by_instance: dict[str, list[Rows]] = defaultdict(list)
         for row in rows:
             by_instance[row.sop_instance].append(row)
         for sop_instance, same in by_instance.items():
             first = min(same, key=lambda row: row.path)
             present = known.get(sop_instance)
+            paths = sorted({row.path for row in same} | ({present["location"]} if present else set()))
+            duplicates += [Duplicate(path, paths[0], sop_instance) for path in paths[1:]]
             if present is None:
                 new.append(first)
             elif first.path <= present["location"]:
@@ -63,6 +66,7 @@ class Writer:
         for present, row in changed:
             self._replace(present, row)
         self._keep_files([row.file_values for row in rows])
+        return duplicates
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files that went away, and the instances that only they held."""

@@ -54,12 +54,16 @@ def index(
     code = DONE
     if summary.found and summary.found == summary.skipped + summary.failed:
         code = complain(f"there is no DICOM file in {', '.join(map(str, paths))}", WRONG_QUESTION)
+    duplicates = [{"path": event.subject, "reason": event.reason} for event in watching.duplicates]
     if as_json:
-        print(json.dumps(asdict(summary) | {"failures": failures}, ensure_ascii=False))  # noqa: T201
+        said = asdict(summary) | {"failures": failures, "duplicates": duplicates}
+        print(json.dumps(said, ensure_ascii=False))  # noqa: T201
         return code
     print(_sentence(asdict(summary), watching.seconds))  # noqa: T201
     for line in failed_lines([(one["path"], one["reason"]) for one in failures], "unreadable"):
         print(line, file=sys.stderr)  # noqa: T201
+    for one in duplicates:
+        print(f"{one['path']}: {one['reason']}", file=sys.stderr)  # noqa: T201
     return code
 
 
@@ -70,6 +74,7 @@ def _sentence(counts: dict[str, int], seconds: float) -> str:
         (counts["unchanged"], "unchanged"),
         (counts["skipped"], "not DICOM"),
         (counts["failed"], "unreadable"),
+        (counts["duplicate"], "with the UID of another"),
         (counts["gone"], "gone"),
     ]
     files = ", ".join(f"{number} {what}" for number, what in said if number) or "nothing to do"

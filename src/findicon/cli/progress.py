@@ -26,10 +26,13 @@ class Watching:
     ----------
     failures
         The events of files that could not be read.
+    duplicates
+        The events of files with the SOP Instance UID of another.
     """
 
     def __init__(self, console: Console, *, is_shown: bool = True) -> None:
         self.failures: list[Event] = []
+        self.duplicates: list[Event] = []
         self._began = monotonic()
         self._progress = Progress(
             TextColumn("{task.description:<8}"),
@@ -68,6 +71,8 @@ class Watching:
             self._progress.advance(self._pictures, event.count)
         if event.kind is Kind.FAILED:
             self.failures.append(event)
+        elif event.kind is Kind.DUPLICATE:
+            self.duplicates.append(event)
 
     def _task(self, description: str) -> TaskID:
         task = self._progress.add_task(description, total=None, visible=False)

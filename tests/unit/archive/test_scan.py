@@ -253,3 +253,29 @@ def test_thousands_of_files_are_indexed(tmp_path: Path, catalogue: Catalogue, sc
         (folder / f"{number}").write_bytes(template.replace(b"1.2.3.1000", f"1.2.3.{1000 + number}".encode()))
     assert scan(folder) == {Kind.FOUND: 2500, Kind.INDEXED: 2500}
     assert instances(catalogue) == 2500
+
+
+def test_two_files_of_one_instance_are_told_with_both_paths(
+    tmp_path: Path, catalogue: Catalogue, scan: Run, events: list[Event]
+) -> None:
+    folder = tmp_path / "files"
+    (path,) = write_series(folder, 1)
+    copy = folder / "zz copy.dcm"
+    shutil.copy(path, copy)
+    assert scan(folder) == {Kind.FOUND: 2, Kind.INDEXED: 2, Kind.DUPLICATE: 1}
+    (told,) = (event for event in events if event.kind is Kind.DUPLICATE)
+    assert told.subject == str(copy)
+    assert str(path) in told.reason
+    assert path.stem in told.reason
+    later = folder / "zzz later.dcm"
+    shutil.copy(path, later)
+    assert scan(folder) == {Kind.FOUND: 3, Kind.UNCHANGED: 2, Kind.INDEXED: 1, Kind.DUPLICATE: 1}
+    assert instances(catalogue) == 1
+
+
+def test_a_file_that_moved_is_no_duplicate(tmp_path: Path, catalogue: Catalogue, scan: Run) -> None:
+    (path,) = write_series(tmp_path / "files", 1)
+    scan(tmp_path)
+    path.rename(tmp_path / "files" / "elsewhere.dcm")
+    assert scan(tmp_path)[Kind.DUPLICATE] == 0
+    assert instances(catalogue) == 1

@@ -84,9 +84,10 @@ def test_a_key_object_makes_every_series_of_its_study_stale(catalogue: Catalogue
 def test_a_picture_made_while_an_instance_came_in_is_out_of_date(catalogue: Catalogue) -> None:
     catalogue.add([record(1, 1, 1)])
     wanted = catalogue.stale_icons(10)
+    revisions = [catalogue.revision(level, uid) for level, uid in wanted]
     catalogue.add([record(1, 1, 2)])
-    for level, uid in wanted:
-        put(catalogue, level, uid)
+    for (level, uid), revision in zip(wanted, revisions, strict=True):
+        catalogue.put_icon(level, uid, item=b"old", preview=None, rule="third", source="1.2 1", revision=revision)
     assert catalogue.stale_icons(10) == wanted
     assert catalogue.icon(Level.STUDY, "1.2.1"), "an old picture is better than none"
 
@@ -110,3 +111,13 @@ def test_pictures_go_with_what_they_show(catalogue: Catalogue) -> None:
     catalogue.remove(["/files/1/1/1.dcm"])
     assert catalogue.progress().icons_made == 0
     assert catalogue.icon(Level.IMAGE, "1.2.1.1.1") is None
+
+
+def test_a_series_in_two_studies_has_one_picture_and_is_not_made_again(catalogue: Catalogue) -> None:
+    catalogue.add([record(1, 1, 1), record(2, 1, 1, SeriesInstanceUID="1.2.1.1")])
+    wanted = catalogue.stale_icons(10)
+    assert [one for one in wanted if one[0] is Level.SERIES] == [(Level.SERIES, "1.2.1.1")]
+    for level, uid in wanted:
+        revision = catalogue.revision(level, uid)
+        catalogue.put_icon(level, uid, item=b"item", preview=None, rule="third", source="1.2 1", revision=revision)
+    assert catalogue.stale_icons(10) == []
