@@ -3,9 +3,9 @@
 The pydicom loop reads the same attributes into one SQLite table and makes a thumbnail and an icon of each series, as a
 script would: one process, one transaction. findicon reads in one process for each core and writes in another, keeps
 its tables normalised with the whole header beside them, and makes pictures of series and of studies. Both begin with
-modules loaded; findicon's worker processes start within its time. dcmqridx gets 1,000 files: its time grows with the square of their number
-(10,000 take minutes). Orthanc gets 2,000 native CT and MR files by storescu over the loopback, which is the way to
-index with it.
+modules loaded; findicon's worker processes start within its time. dcmqridx gets 1,000 files: its time grows with the
+square of their number (10,000 take minutes). Orthanc gets 2,000 native CT and MR files by storescu over the loopback,
+which is the way to index with it.
 
 Storing is durable on both sides as each understands it, on one file system, with Orthanc's defaults: it syncs the file
 (SyncStorageArea), but its SQLite index runs with synchronous=NORMAL, so a loss of power may take back the last

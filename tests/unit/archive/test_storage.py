@@ -13,7 +13,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
-from findicon.archive import FileSource, Storage
+from findicon.archive import FileSource, Storage, index
 from findicon.catalogue import Catalogue, Rows
 from findicon.errors import CatalogueError, StorageError
 from findicon.query import Level
@@ -355,3 +355,20 @@ def test_the_first_name_goes_once_the_catalogue_is_synced(folder: Path, catalogu
     with Storage(folder, catalogue) as storage:
         send(storage, dataset)
     assert files(folder, reminders=True) == [f"{dataset.SOPInstanceUID}.dcm"]
+
+
+def test_a_lost_catalogue_is_made_again_from_the_storage_folder(
+    folder: Path, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    datasets = [instance(), instance()]
+    with Storage(folder, catalogue) as storage:
+        for dataset in datasets:
+            send(storage, dataset)
+    with Catalogue(str(tmp_path / "new.sqlite")) as new:
+        index([folder / "instances"], new, workers=1, icons="later")
+        for dataset in datasets:
+            assert new.location(dataset.SOPInstanceUID) == catalogue.location(dataset.SOPInstanceUID)
+        with Storage(folder, new) as storage:
+            send(storage, datasets[0])
+        assert new.counts()[Level.IMAGE] == 2
+        assert index([folder / "instances"], new, workers=1, icons="later").unchanged == 2
