@@ -2,8 +2,9 @@
 
 import struct
 import threading
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 
 import pytest
@@ -200,6 +201,35 @@ def test_limits_of_associations() -> None:
             assert one.status() == 0
 
 
+def test_whoever_connects_and_asks_for_nothing_takes_no_place_from_others() -> None:
+    limits = Limits(associations=1000, associations_per_caller=1, release=0.1)
+    with Server(MemoryFinder(), limits=limits) as server, ExitStack() as stack:
+        for _ in range(33):
+            stack.enter_context(call(server))
+        with call(server) as peer:
+            assert peer.is_closed()
+
+
+def test_what_a_caller_calls_itself_cannot_write_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "findicon"):
+        with Server(MemoryFinder(), peers=[Peer("a", Address("RAW", "127.0.0.1", 104))]) as server:
+            with call(server) as peer:
+                peer.send(associate_request(calling="A\nB\x1b[2J"))
+                assert peer.receive()[0] == 3
+    told = [one.peer for one in caplog.records if one.message == "association rejected" and hasattr(one, "peer")]
+    assert told
+    assert all(one.startswith("A?B?[2J@") for one in told)
+
+
+def test_a_request_with_very_many_transfer_syntaxes() -> None:
+    archive = MemoryArchive()
+    syntaxes = [f"1.2.{number}" for number in range(4000)]
+    with Server(archive, ingest=archive) as server, call(server) as peer:
+        peer.associate((1, CT, [*syntaxes, EXPLICIT]))
+        peer.send(data_pdu(1, COMMAND | LAST, command(0x30)))
+        assert peer.status() == 0
+
+
 # messages
 
 
@@ -266,6 +296,53 @@ def test_an_identifier_that_cannot_be_decoded_fails_and_the_association_lives(da
         peer.associate()
         peer.send(data_pdu(3, COMMAND | LAST, command(0x20, data=True, sop_class=FIND)) + data_pdu(3, LAST, data))
         assert peer.status() in {0xC000, 0xA900}
+        peer.send(ECHO)
+        assert peer.status() == 0
+
+
+def empty_fragments(context_id: int, control: int) -> bytes:
+    return data_pdu(context_id, control, b"") * 150
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        empty_fragments(1, COMMAND),
+        data_pdu(3, COMMAND | LAST, command(0x20, data=True, sop_class=FIND)) + empty_fragments(3, 0),
+    ],
+    ids=["of a command", "of a data set"],
+)
+def test_endless_empty_fragments_end_the_association(data: bytes) -> None:
+    with Server(MemoryFinder(), limits=Limits(release=0.1)) as server:
+        with call(server) as peer:
+            peer.associate()
+            peer.send(data)
+            assert peer.receive() == (7, bytes((0, 0, 2, 6)))
+        assert lives(server)
+
+
+def test_some_empty_fragments_are_borne() -> None:
+    with Server(MemoryFinder()) as server, call(server) as peer:
+        peer.associate()
+        for _ in range(3):
+            peer.send(data_pdu(1, COMMAND, b"") * 60 + ECHO)
+            assert peer.status() == 0
+
+
+@pytest.mark.parametrize("deflated", [False, True], ids=["many keys", "a bomb"])
+def test_an_identifier_that_would_take_all_our_time_fails(deflated: bool) -> None:
+    syntax = "1.2.840.10008.1.2.1.99" if deflated else EXPLICIT
+    if deflated:
+        compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        data = compressor.compress(bytes(1 << 26)) + compressor.flush()
+    else:
+        data = b"".join(struct.pack("<HH2sH", 0x0009, number, b"LO", 0) for number in range(2000))
+    with Server(MemoryFinder()) as server, call(server) as peer:
+        peer.associate((1, VERIFICATION, [IMPLICIT]), (3, FIND, [syntax]))
+        peer.send(data_pdu(3, COMMAND | LAST, command(0x20, data=True, sop_class=FIND)) + data_pdu(3, LAST, data))
+        answer = peer.answer()
+        assert answer[0x0900] == struct.pack("<H", 0xC000 if deflated else 0xA700)
+        assert answer[0x0902]
         peer.send(ECHO)
         assert peer.status() == 0
 

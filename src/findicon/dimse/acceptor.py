@@ -148,9 +148,13 @@ def receive_proposal(
         The connection brought no association request that can be answered; it is closed.
     """
     deadline = monotonic() + limits.associate
-    if context is not None:
-        connection = wrapped(connection, context)
-    transport = Transport(connection, limits.association_pdu + pdus.HEADER.size)
+    try:
+        if context is not None:
+            connection = wrapped(connection, context)
+        transport = Transport(connection, limits.association_pdu + pdus.HEADER.size)
+    except OSError as error:  # gone before we looked, or no memory for its buffer
+        connection.close()
+        raise ProposalFailed(f"no association request: {error}") from error
     try:
         transport.handshake(deadline)
         transport.need(pdus.HEADER.size, deadline)

@@ -96,7 +96,13 @@ class Command:
 
     def text(self, element: int) -> str:
         """Give a UI, AE, LO or SH value without its padding; empty without one."""
-        return self.elements.get(element, b"").decode("ascii", "replace").strip(" \0")
+        text = self.elements.get(element, b"").decode("ascii", "replace").strip(" \0")
+        return text if text.isprintable() else printable(text)
+
+
+def printable(text: str) -> str:
+    """Put ``?`` for what cannot be printed: text of a peer gets into logs, where a line end or an escape would lie."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def decode_command(data: bytes) -> Command:

@@ -11,6 +11,7 @@ from .transport import Transport, TransportTimeoutError
 
 _BEFORE = {pdus.ASSOCIATE_RQ, pdus.ASSOCIATE_AC, pdus.ASSOCIATE_RJ}  # have their place before it is established
 _NO_TIME = 0.0
+_MOST_EMPTY = 100  # fragments of a message that hold nothing and are not its last: some send one, endless ones attack
 
 
 class AbortReceivedError(Exception):
@@ -38,6 +39,7 @@ class Inbox:
         self._command_context = 0
         self._message_began = _NO_TIME
         self._message_size = 0
+        self._empty = 0
         self._last: tuple[bytes, Command] = (b"", Command({COMMAND_FIELD: b"\0\0"}))
 
     def command(self, patience: float) -> Incoming | None:
@@ -77,6 +79,8 @@ class Inbox:
         is_last = bool(value.control & pdus.LAST)
         if is_last:
             self._message_began = _NO_TIME
+        elif not value.data:
+            self._count_empty()
         return value.data, is_last
 
     def has_more(self) -> bool:
@@ -104,6 +108,8 @@ class Inbox:
             if len(self._command) > LARGEST:
                 raise MalformedError(f"a command set of more than {LARGEST} bytes")
             if not value.control & pdus.LAST:
+                if not value.data:
+                    self._count_empty()
                 return None
             data = bytes(self._command)
             self._command.clear()
@@ -114,6 +120,11 @@ class Inbox:
         if not command.has_data:
             self._message_began = _NO_TIME
         return Incoming(value.context_id, command)
+
+    def _count_empty(self) -> None:
+        self._empty += 1
+        if self._empty > _MOST_EMPTY:
+            raise MalformedError(f"a message with more than {_MOST_EMPTY} empty fragments")
 
     def _next_pdu(self, patience: float) -> bool:
         """Wait for the next P-DATA PDU; False when a release request came instead."""
@@ -148,7 +159,7 @@ class Inbox:
         body = self._transport.take(length)
         if kind == pdus.P_DATA:
             if not self._message_began:
-                self._message_began, self._message_size = monotonic(), 0
+                self._message_began, self._message_size, self._empty = monotonic(), 0, 0
             self._message_size += length
             self._values = pdus.data_values(body)
             self._values.reverse()

@@ -130,7 +130,8 @@ def negotiate_contexts(
             refused = USER_REJECTION if one.abstract_syntax in forbidden else ABSTRACT_SYNTAX_NOT_SUPPORTED
             results.append(ContextResult(one.context_id, refused, ImplicitVRLittleEndian))
             continue
-        syntax = next((best for best in offer.transfer_syntaxes if best in one.transfer_syntaxes), None)
+        proposed = frozenset(one.transfer_syntaxes)
+        syntax = next((best for best in offer.transfer_syntaxes if best in proposed), None)
         roles = request.user.roles.get(one.abstract_syntax)
         # without role selection the requestor is the SCU and we are the SCP (PS3.7 D.3.3.4)
         scu, scp = roles or (True, False)

@@ -48,8 +48,8 @@ def decode(data: bytes, transfer_syntax: UID) -> Dataset:
     )
 
 
-def inflate(data: bytes) -> bytes:
-    """Decompress an encoded data set (PS3.5 A.5).
+def inflate(data: bytes, largest: int = _LARGEST) -> bytes:
+    """Decompress an encoded data set (PS3.5 A.5), to no more than `largest` bytes.
 
     Raises
     ------
@@ -58,11 +58,11 @@ def inflate(data: bytes) -> bytes:
     """
     decompressor = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     try:
-        inflated = decompressor.decompress(data, _LARGEST)
+        inflated = decompressor.decompress(data, largest)
     except zlib.error as error:
         raise ValueError(f"it cannot be decompressed: {error}") from error
     if decompressor.unconsumed_tail:
-        raise ValueError(f"decompressed it is longer than {_LARGEST} bytes")
+        raise ValueError(f"decompressed it is longer than {largest} bytes")
     return inflated
 
 

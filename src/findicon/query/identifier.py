@@ -27,6 +27,10 @@ _HOW_TO_READ = frozenset({_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL})
 _NOT_KEYS = _HOW_TO_READ | {_QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
 
 
+_LARGEST = 1 << 22  # bytes of a request, inflated
+_MOST_KEYS = 1000  # of a request; the longest that anybody has reason to send have some hundred
+
+
 def query_from_bytes(
     data: bytes,
     transfer_syntax: UID,
@@ -61,12 +65,14 @@ def query_from_bytes(
     """
     try:
         if transfer_syntax == DeflatedExplicitVRLittleEndian:
-            data = inflate(data)
+            data = inflate(data, _LARGEST)
         elements = elements_of(data, explicit=transfer_syntax != ImplicitVRLittleEndian)
     except Malformed as error:
         raise _unreadable(error, error.tag or None) from error
     except ValueError as error:
         raise _unreadable(error, None) from error
+    if len(elements) > _MOST_KEYS:
+        raise QueryError(f"The request has more than {_MOST_KEYS} keys", status=0xA700)
     names = _character_sets(elements)
     keys = {element.tag: _key(element, names) for element in elements}
     if len(keys) < len(elements):

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from time import monotonic
@@ -113,6 +114,7 @@ class Server:
         self.address = Address(ae_title, *self._listener.address)
         self._lock = threading.Lock()
         self._threads: dict[threading.Thread, Service | None] = {}
+        self._waiting: Counter[str] = Counter()  # connections by host that have not asked for an association yet
         self._places = places or OwnPlaces(self._limits)
         self._is_stopping = False
         self._main = threading.Thread(target=self._accept, name=f"findicon-{self.address.port}", daemon=True)
@@ -165,11 +167,12 @@ class Server:
 
     def _start(self, connection: Connection, address: tuple[str, int]) -> None:
         with self._lock:
-            count = len(self._threads)
-            if count >= self._limits.associations + _SPARE:
+            count, waiting = len(self._threads), self._waiting[address[0]]
+            if count >= self._limits.associations + _SPARE or waiting >= self._limits.associations_per_caller + _SPARE:
                 connection.close()
-                log.warning("a call was dropped", host=address[0], open=count)
+                log.warning("a call was dropped", host=address[0], open=count, waiting=waiting)
                 return
+            self._waiting[address[0]] += 1
             thread = threading.Thread(
                 target=self._serve,
                 args=(connection, address),
@@ -183,11 +186,22 @@ class Server:
             connection.close()
             with self._lock:
                 del self._threads[thread]
+            self._has_asked(address[0])
             log.warning("a call was dropped", host=address[0], reason=str(error))
+
+    def _has_asked(self, host: str) -> None:
+        """Count a connection no more among those of a host that have not asked for an association yet."""
+        with self._lock:
+            self._waiting[host] -= 1
+            if not self._waiting[host]:
+                del self._waiting[host]
 
     def _serve(self, connection: Connection, address: tuple[str, int]) -> None:
         try:
-            proposal = receive_proposal(connection, address, self._limits, self._tls)
+            try:
+                proposal = receive_proposal(connection, address, self._limits, self._tls)
+            finally:
+                self._has_asked(address[0])
             with self._places.place(proposal.request.calling, proposal.host) as has_place:
                 self._answer(proposal, full=not has_place)
         except ProposalFailed as error:

@@ -32,13 +32,14 @@ def storage_offers(proposed: Sequence[tuple[str, Sequence[str]]], *, store: bool
     same. Whoever gets may have proposed compressed ones first for instances that we hold uncompressed, and we do not
     compress, so native ones go first.
     """
-    offers: dict[str, list[UID]] = {}
+    offers: dict[str, dict[str, None]] = {}
     for abstract_syntax, transfer_syntaxes in proposed:
         if is_storage(abstract_syntax):
-            syntaxes = offers.setdefault(abstract_syntax, [])
-            syntaxes += (UID(one) for one in transfer_syntaxes if one not in syntaxes)
+            offers.setdefault(abstract_syntax, {}).update(dict.fromkeys(transfer_syntaxes))
     return {
-        abstract_syntax: Offer(_preferred(syntaxes, native_first=get), requestor_scu=store, requestor_scp=get)
+        abstract_syntax: Offer(
+            _preferred([UID(one) for one in syntaxes], native_first=get), requestor_scu=store, requestor_scp=get
+        )
         for abstract_syntax, syntaxes in offers.items()
     }
 
