@@ -37,8 +37,8 @@ def report(verdicts: list[Verdict], **support: Support) -> Report:
             True,
             "nothing wrong, and no icons: not supported at IMAGE level",
         ),
-        (report([Verdict.UNKNOWN], STUDY=Support.UNKNOWN), True, "nothing to judge: no answers came"),
-        (report([]), True, "nothing to judge"),
+        (report([Verdict.UNKNOWN], STUDY=Support.UNKNOWN), False, "nothing to judge: no answers came"),
+        (report([]), False, "nothing to judge"),
     ],
 )
 def test_its_sentence(made: Report, passed: bool, sentence: str) -> None:
