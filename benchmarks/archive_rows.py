@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.archive_life import ONE_EACH, Study, studies
 from findicon.catalogue import Catalogue
 from findicon.catalogue.columns import column_name
+from findicon.catalogue.migrations.versions import v0008_facets
 from findicon.query import name_groups, name_sounds
 
 _PIECE = 25_000
@@ -179,6 +180,7 @@ def finish(catalogue: Catalogue) -> None:
                 _after_numbers(connection, table)
         instances = "SELECT 'instances', sum(number_of_study_related_instances) FROM study"
         connection.exec_driver_sql(f"INSERT INTO tally (name, count) {instances}")
+        v0008_facets.count(connection)
 
     catalogue.database.write(work)
     if catalogue.database.dialect.name == "postgresql":

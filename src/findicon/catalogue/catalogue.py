@@ -240,6 +240,18 @@ class Catalogue:
         """Give the number of studies of each Study Date, the newest first; undated studies are left out."""
         return {date.fromisoformat(day): studies for day, studies in self.database.rows(readings.DAYS) if as_date(day)}
 
+    def facet(self, keyword: str, most: int = 50) -> Mapping[str, int]:
+        """Give the number of studies by value, the most frequent first.
+
+        Parameters
+        ----------
+        keyword
+            ``Modality``, ``StationName`` or ``StudyDescription``; nothing is kept about others.
+        most
+            How many values at most.
+        """
+        return dict(self.database.rows(readings.FACET_VALUES, keyword=keyword, most=most))
+
     def progress(self) -> Progress:
         """Tell how many pictures are made and waiting, and how many files and pictures failed, by reason."""
         waiting = sum(self.database.rows(statement)[0][0] for statement in readings.WAITING)

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from ..query import Level
-from .schema import DAY, FILE, ICON, INSTANCE, SERIES, STUDY, TALLY
+from .schema import DAY, FACET, FILE, ICON, INSTANCE, SERIES, STUDY, TALLY
 
 # Spelled out, so that the databases see that their partial indexes fit.
 NONE: ColumnElement[str] = literal_column("''")
@@ -70,3 +70,9 @@ CONFLICTS = select(
 
 TOTALS = select(TALLY.c.name, TALLY.c.count)
 DAYS = select(DAY.c.study_date, DAY.c.studies).where(DAY.c.studies > 0).order_by(DAY.c.study_date.desc())
+FACET_VALUES = (
+    select(FACET.c.value, FACET.c.studies)
+    .where(FACET.c.keyword == bindparam("keyword"), FACET.c.studies > 0)
+    .order_by(FACET.c.studies.desc(), FACET.c.value)
+    .limit(bindparam("most"))
+)

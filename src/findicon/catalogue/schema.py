@@ -76,13 +76,14 @@ STUDY = Table(
     Column("parent", _Number),
     *_attributes(Level.PATIENT, Level.STUDY),
     _text("source"),
+    _text("stations"),
     _number("revision"),
     _flag("icon_wanted"),
     _flag("conflict_within"),
     _flag("conflict_with_patient"),
     UniqueConstraint("study_instance_uid"),
 )
-"""One row for each study."""
+"""One row for each study; `stations` are the Station Names of its series, for the facets."""
 
 SERIES = Table(
     "series",
@@ -153,6 +154,15 @@ ICON = Table(
 
 DAY = Table("day", METADATA, Column("study_date", _Text, primary_key=True), _number("studies"))
 """How many studies each day has, kept so that nobody has to count."""
+
+FACET = Table(
+    "facet",
+    METADATA,
+    Column("keyword", _Text, primary_key=True),
+    Column("value", _Text, primary_key=True),
+    _number("studies"),
+)
+"""How many studies have each value of a few attributes, kept so that nobody has to count."""
 
 TALLY = Table("tally", METADATA, Column("name", _Text, primary_key=True), _number("count"))
 """How many of everything there are, kept so that nobody has to count."""

@@ -98,9 +98,9 @@ class Studies:
             study = self._now[uid]
             study["revision"] += 1
             study["icon_wanted"] = True
-            study["modalities_in_study"] = joined(
-                row["modality"] for row in self._session.rows(_MODALITIES, parent=study["id"])
-            )
+            devices = list(self._session.rows(_DEVICES, parent=study["id"]))
+            study["modalities_in_study"] = joined(row["modality"] for row in devices)
+            study["stations"] = joined(row["station_name"] for row in devices)
         for uid in sorted(self._key_objects.intersection(stay)):
             self._session.run(_ALL_SERIES_WANT_ICONS, parent=self._now[uid]["id"])
         before = [study for uid, study in self._before.items() if study["source"] and uid in self._touched]
@@ -161,7 +161,7 @@ def _gone(count: int) -> ClauseElement:
 
 _MINE = SERIES.c.parent == bindparam("parent")
 _BELOW = INSTANCE.c.parent == SERIES.c.id
-_MODALITIES = select(SERIES.c.modality).where(_MINE).distinct()
+_DEVICES = select(SERIES.c.modality, SERIES.c.station_name).where(_MINE).distinct()
 _CLASSES = select(INSTANCE.c.sop_class_uid).join(SERIES, _BELOW).where(_MINE).distinct()
 _ALL_SERIES_WANT_ICONS = update(SERIES).where(_MINE).values(revision=SERIES.c.revision + 1, icon_wanted=true())
 _BEST = (

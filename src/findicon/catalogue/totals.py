@@ -1,11 +1,14 @@
-"""Totals that are kept, so that telling them stays quick however large the archive: by day and by level."""
+"""Totals that are kept, so that telling them stays quick however large the archive: by day, value and level."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .schema import DAY, TALLY
+from .schema import DAY, FACET, TALLY
 from .session import Session, Values
 from .statements import insert_or
+
+# Attributes whose values are counted, each with the column of the study that lists them.
+FACETS = {"Modality": "modalities_in_study", "StationName": "stations", "StudyDescription": "study_description"}
 
 
 def count(session: Session, before: Sequence[Values], now: Sequence[Values], others: Mapping[str, int]) -> None:
@@ -24,6 +27,7 @@ def count(session: Session, before: Sequence[Values], now: Sequence[Values], oth
     days.subtract(study["study_date"] for study in before)
     statement = insert_or(session.dialect, DAY, ("study_date",), ("study_date", "studies"), ("studies",), add=True)
     session.run_many(statement, [{"study_date": day, "studies": more} for day, more in sorted(days.items()) if more])
+    _count_values(session, before, now)
     tally(
         session,
         {
@@ -33,6 +37,18 @@ def count(session: Session, before: Sequence[Values], now: Sequence[Values], oth
             **others,
         },
     )
+
+
+def _count_values(session: Session, before: Sequence[Values], now: Sequence[Values]) -> None:
+    changes: Counter[tuple[str, str]] = Counter()
+    for studies, more in ((before, -1), (now, 1)):
+        for study in studies:
+            for keyword, column in FACETS.items():
+                for value in filter(None, study[column].split("\\")):
+                    changes[keyword, value] += more
+    key, names = ("keyword", "value"), ("keyword", "value", "studies")
+    rows = [dict(zip(names, (*one, more), strict=True)) for one, more in sorted(changes.items()) if more]
+    session.run_many(insert_or(session.dialect, FACET, key, names, ("studies",), add=True), rows)
 
 
 def tally(session: Session, changes: Mapping[str, int]) -> None:

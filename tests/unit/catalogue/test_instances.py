@@ -89,6 +89,7 @@ def test_the_order_of_arrival_does_not_matter(new_database: Callable[[], str]) -
                     sorted(catalogue.conflicts(), key=str),
                     catalogue.location("1.2.2.1.1"),
                     dict(catalogue.days()),
+                    facets(catalogue),
                 )
             )
     assert all(one == seen[0] for one in seen)
@@ -204,6 +205,43 @@ def test_days_count_studies_the_newest_first(catalogue: Catalogue) -> None:
     assert list(catalogue.days().items()) == [(date(2021, 1, 1), 1), (date(2020, 1, 1), 2)]
     catalogue.add([record(1, StudyDate="20220101", modified=2.0)])
     assert list(catalogue.days().items()) == [(date(2022, 1, 1), 1), (date(2021, 1, 1), 1), (date(2020, 1, 1), 1)]
+
+
+def facets(catalogue: Catalogue) -> dict[str, list[tuple[str, int]]]:
+    return {name: list(catalogue.facet(name).items()) for name in ("Modality", "StationName", "StudyDescription")}
+
+
+def test_values_count_studies_the_most_frequent_first(catalogue: Catalogue) -> None:
+    catalogue.add(
+        [
+            record(1, 1, 1, Modality="CT", StationName="A", StudyDescription="HEAD"),
+            record(1, 1, 2, Modality="CT", StationName="A", StudyDescription="HEAD"),
+            record(1, 2, 1, Modality="SR", StationName="", StudyDescription="HEAD"),
+            record(2, 1, 1, Modality="CT", StationName="A", StudyDescription="CHEST"),
+            record(2, 2, 1, Modality="MR", StationName="B", StudyDescription="CHEST"),
+            record(3, 1, 1, Modality="CT", StationName="B", StudyDescription=""),
+        ]
+    )
+    assert facets(catalogue) == {
+        "Modality": [("CT", 3), ("MR", 1), ("SR", 1)],
+        "StationName": [("A", 2), ("B", 2)],
+        "StudyDescription": [("CHEST", 1), ("HEAD", 1)],
+    }
+    assert list(catalogue.facet("Modality", most=1)) == ["CT"]
+    assert catalogue.facet("PatientName") == {}
+
+
+def test_values_that_went_are_counted_no_more(catalogue: Catalogue) -> None:
+    catalogue.add([record(1, 1, 1, Modality="CT", StationName="A", StudyDescription="HEAD")])
+    catalogue.add([record(1, 2, 1, Modality="MR", StationName="B", StudyDescription="HEAD"), record(2, Modality="CT")])
+    catalogue.remove(["/files/1/1/1.dcm"])
+    assert facets(catalogue) == {
+        "Modality": [("CT", 1), ("MR", 1)],
+        "StationName": [("B", 1)],
+        "StudyDescription": [("HEAD", 1)],
+    }
+    catalogue.remove(["/files/1/2/1.dcm", "/files/2/1/1.dcm"])
+    assert facets(catalogue) == {"Modality": [], "StationName": [], "StudyDescription": []}
 
 
 def test_patients_without_an_id_are_told_apart_by_name(catalogue: Catalogue) -> None:

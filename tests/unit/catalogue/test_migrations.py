@@ -43,8 +43,8 @@ def insert(connection: Connection) -> None:
         "study_description, modalities_in_study, source, number_of_study_related_series, "
         "number_of_study_related_instances) "
         "VALUES (1, 1, '1.2.1', 'P1', 'MEYER^ANNA', 'meyer^anna^', 'CT CHEST', 'CT', 'x', 1, 1)",
-        "INSERT INTO series (id, parent, series_instance_uid, modality, source, number_of_series_related_instances) "
-        "VALUES (1, 1, '1.2.1.1', 'CT', 'x', 1)",
+        "INSERT INTO series (id, parent, series_instance_uid, modality, station_name, source, "
+        "number_of_series_related_instances) VALUES (1, 1, '1.2.1.1', 'CT', 'CT1', 'x', 1)",
         "INSERT INTO instance (id, parent, sop_instance_uid, location, size, modified, digest, facts, rank) "
         "VALUES (1, 1, '1.2.1.1.1', '/files/1/1/1.dcm', 1000, 1.0, 'd', '{}', 'x')",
         "INSERT INTO file (path, size, modified, sop_instance_uid, digest) "
@@ -77,6 +77,9 @@ def test_what_was_in_it_is_found_by_new_means(blank_database: Callable[[], str],
             queries += [Query(level, PatientName="Maier", options=fuzzy) for level in ("STUDY", "PATIENT")]
         for query in queries:
             assert len(list(finder.find(query))) == 1, query
+        assert catalogue.facet("StudyDescription") == {"CT CHEST": 1}
+        assert catalogue.facet("Modality") == {"CT": 1}
+        assert catalogue.facet("StationName") == ({"CT1": 1} if earlier < "0008" else {})
         # The file is read again when its turn comes, because the rows lack what they hold now.
         if earlier < "0003":
             assert catalogue.files() == {"/files/1/1/1.dcm": (1000, -1.0)}
