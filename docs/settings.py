@@ -70,6 +70,17 @@ charset = "ISO_IR 100"
 address = "VIEWER@viewer.hospital.example:2762"
 tls = true
 
+[web]                           # named users only, over HTTPS
+hosts = ["pictures.hospital.example"]
+origins = ["https://ohif.hospital.example"]
+
+[web.users]                     # findicon password
+jane = "scrypt$32768$8$1$f5XUJbW8NdXTzLFnqcbAlg==$kBnKXW3hGYRRz2Z3kVGGyV8Bq2yCcSgEnUr0Wc8xjI4="
+
+[web.viewers]
+OHIF = "https://ohif.hospital.example/viewer?StudyInstanceUIDs={study}"
+Weasis = "weasis://%24dicom%3Ars%20--url%20%22{dicomweb}%22%20-r%20%22studyUID%3D{study}%22"
+
 [upstreams.PACS]                # findicon gateway
 peer = "MAIN"
 called_ae_title = "PICTURES"
@@ -132,6 +143,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, (dict, tuple)):
+        return "`{}`" if isinstance(value, dict) else "`[]`"
     if isinstance(value, frozenset):
         return f"`{sorted(value)}`".replace("'", '"')
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`" if isinstance(value, int) else f'`"{value}"`'

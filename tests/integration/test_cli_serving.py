@@ -270,3 +270,23 @@ def test_a_gateway_needs_an_archive_to_stand_before(folder: Path, environment, a
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_the_web_is_opened_for_named_users_alone(folder: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    printed = subprocess.run(
+        [sys.executable, "findicon_program.py", "password"],
+        cwd=folder, env=environment, input="secret\n", capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    settings = tmp_path / "findicon.toml"
+    users = f'[web.users]\njane = "{printed.stdout.strip()}"\n'
+    settings.write_text(
+        f'[server]\nhost = "0.0.0.0"\ndicom_port = 0\nweb_port = 0\n[peers.A]\naddress = "A@127.0.0.1:4"\n{users}'
+    )
+    refused = findicon(folder, environment, "serve", "--config", str(settings))
+    assert refused.returncode == 2
+    assert "in the clear" in refused.stderr
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('[web.users]\njane = "secret"\n')
+    refused = findicon(folder, environment, "serve", "--config", str(wrong), "--dicom-port", "0", "--web-port", "0")
+    assert refused.returncode == 2
+    assert "[web.users] jane" in refused.stderr

@@ -18,7 +18,7 @@ from .. import __version__
 from ..errors import FindiconError, PeerRejected, QueryError, StorageError
 from .complaints import DONE, FAILED, WRONG_QUESTION, complain
 
-COMMANDS = ("demo", "index", "serve", "gateway", "find", "icon", "check", "status")
+COMMANDS = ("demo", "index", "serve", "gateway", "find", "icon", "check", "status", "password")
 
 
 class _Commands(TyperGroup):

@@ -18,7 +18,7 @@ from ..pixels import Limits as PixelLimits
 from ..pixels import Picture, render
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview, Relay
 from ..scp import Places, Server, Workers, is_loopback
-from ..web import WebServer, WebSettings, create_app
+from ..web import Viewer, WebServer, WebSettings, create_app
 from .databases import file_of
 from .folders import data_folder
 from .settings import Settings
@@ -131,19 +131,44 @@ def renders(settings: Settings) -> Callable[..., Picture]:
 def web_server(settings: Settings, parts: Parts) -> WebServer:
     """Make the web server before what it is joined to.
 
-    It asks nobody who he is, so it listens on this machine alone: others come through a proxy that asks.
+    Where it knows who asks, by name and password or by certificate, it listens where the DICOM server does; else on
+    this machine alone, and others come through a proxy that asks.
+
+    Raises
+    ------
+    QueryError
+        Passwords would travel in the clear, or the settings are wrong.
     """
-    own = settings.server
-    host = own.host if is_loopback(own.host) else "127.0.0.1"
+    own, web, tls = settings.server, settings.web, settings.tls
+    asks = bool(web.users) or (tls.authorities is not None and tls.certificate is not None)
+    host = own.host if asks or is_loopback(own.host) else "127.0.0.1"
+    if web.users and not is_loopback(host) and tls.certificate is None:
+        raise QueryError("Passwords of [web.users] would travel in the clear: [tls] needs certificate and key")
     app = create_app(
         parts.finder,
         parts.icons,
         parts.source,
         ingest=parts.ingest,
         overview=parts.overview,
-        settings=WebSettings(burned_in=BurnedIn(settings.icons.burned_in)),
+        settings=WebSettings(
+            burned_in=BurnedIn(settings.icons.burned_in),
+            public_url=web.public_url,
+            allowed_hosts=(*WebSettings().allowed_hosts, *web.hosts),
+            allowed_origins=web.origins,
+            users=web.users,
+            viewers=[Viewer(name, template) for name, template in web.viewers.items()],
+            sorted_answers=parts.overview is not None,  # another archive keeps no order
+        ),
     )
-    return WebServer(app, host, own.web_port, certificate=settings.tls.certificate, key=settings.tls.key)
+    return WebServer(
+        app,
+        host,
+        own.web_port,
+        certificate=tls.certificate,
+        key=tls.key,
+        authorities=tls.authorities if tls.certificate is not None else None,
+        behind_proxy=bool(web.public_url),
+    )
 
 
 @contextmanager

@@ -55,8 +55,8 @@ class ServerSettings(_Section):
         Field(
             ge=0,
             le=65535,
-            description="The port for HTTP, which listens on this machine alone: pages and DICOMweb ask nobody who he "
-            "is, so that others reach them only through a proxy that does. 0 takes a free one.",
+            description="The port for HTTP: pages and DICOMweb. It listens on this machine alone unless [web] names "
+            "users, or [tls] the authorities that sign callers' certificates. 0 takes a free one.",
         ),
     ] = 8080
     database: Annotated[
@@ -160,6 +160,46 @@ class TlsSettings(_Section):
         return Tls(self.certificate, self.key, self.authorities)
 
 
+class WebPart(_Section):
+    """``[web]``: who may see the pages and DICOMweb, and how they are reached."""
+
+    users: Annotated[
+        dict[str, str],
+        Field(
+            description="Who may ask: names, each with what `findicon password` prints. With any, nobody else gets in."
+        ),
+    ] = {}
+    public_url: Annotated[
+        str,
+        Field(
+            description="The address that readers use, where a proxy stands before us: https://pacs.example/findicon."
+        ),
+    ] = ""
+    hosts: Annotated[
+        tuple[str, ...],
+        Field(description="Names that we are called by, beside that of public_url and this machine's own."),
+    ] = ()
+    origins: Annotated[
+        tuple[str, ...],
+        Field(description="Sites whose scripts may use DICOMweb (CORS), such as https://ohif.example."),
+    ] = ()
+    viewers: Annotated[
+        dict[str, str],
+        Field(
+            description="Viewers that pages link to: names, each with an address in which {study}, {series}, "
+            "{instance} and {dicomweb} stand for UIDs and for our own address."
+        ),
+    ] = {}
+
+    @field_validator("public_url", "origins")
+    @classmethod
+    def _is_address(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for one in (value,) if isinstance(value, str) else value:
+            if one and not one.startswith(("http://", "https://")):
+                raise ValueError("an address begins with http:// or https://")
+        return value
+
+
 class PeerSettings(_Section):
     """``[peers.NAME]``: the permission to call us, a C-MOVE destination, and a name to ask by."""
 
@@ -230,6 +270,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     icons: IconSettings = IconSettings()
     tls: TlsSettings = TlsSettings()
+    web: WebPart = WebPart()
     peers: dict[str, PeerSettings] = {}
     upstreams: dict[str, UpstreamSettings] = {}
 

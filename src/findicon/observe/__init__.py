@@ -1,6 +1,7 @@
-"""What the program says about itself: a log without data of patients, and a separate audit log of who asked what."""
+"""What the program says about itself: a log without data of patients, an audit log of who asked what, and figures."""
 
 from .audit import audit
+from .figures import Figures
 from .log import configure, log
 
-__all__ = ["audit", "configure", "log"]
+__all__ = ["Figures", "audit", "configure", "log"]

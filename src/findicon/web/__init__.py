@@ -1,5 +1,6 @@
 """The web: DICOMweb with thumbnails over any Finder, pages to find a study by its picture, figures."""
 
+from .access import hashed
 from .app import create_app
 from .ports import (
     BurnedInAware,
@@ -30,5 +31,6 @@ __all__ = [
     "WebSettings",
     "Window",
     "create_app",
+    "hashed",
     "render_view",
 ]

@@ -14,11 +14,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from ..errors import FindiconError
 from ..observe import log
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
+from .access import Access
 from .compression import Compression
 from .decompression import PydicomDecompressed
 from .dicomweb import dicomweb_routes
 from .edge import Edge, route_of
-from .metrics import CONTENT_TYPE, Metrics
+from .metrics import Metrics
 from .openapi import description_of, problems
 from .pages import ErrorPage, error_page, page_routes
 from .pictures import Pictures
@@ -60,6 +61,11 @@ def create_app(
         Renders larger pictures; None does it in the threads of the web.
     decompressor
         Decodes pixel data for those who take no compressed one; None does it with pydicom's decoders.
+
+    Raises
+    ------
+    QueryError
+        What the settings keep of a user's password is malformed.
     """
     settings = settings or WebSettings()
     metrics = Metrics(overview)
@@ -96,11 +102,12 @@ def create_app(
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
             allow_methods=["GET", "HEAD", "POST", "OPTIONS"],
-            allow_headers=["Accept", "Content-Type"],
+            allow_headers=["Accept", "Authorization", "Content-Type"],
+            allow_credentials=bool(settings.users),
             expose_headers=["Warning", "ETag", "Location", "Content-Location"],
         )
     app.add_middleware(Compression)
-    app.add_middleware(Edge, settings=settings, metrics=metrics)
+    app.add_middleware(Edge, settings=settings, metrics=metrics, access=Access(settings.users))
     return app
 
 
@@ -125,7 +132,8 @@ def _about(services: Services) -> APIRouter:
         response_class=PlainTextResponse,
     )
     def metrics() -> Response:
-        return Response(services.metrics.text(), headers={"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE})
+        figures = services.metrics.figures
+        return Response(figures.text(), headers={"Cache-Control": "no-store", "Content-Type": figures.content_type})
 
     return router
 

@@ -5,11 +5,13 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..observe import log
+from ..observe import audit, log
+from .access import Access
 from .metrics import Metrics
 from .problems import Problem, problem_of, problem_response
 from .settings import WebSettings
@@ -50,11 +52,14 @@ class Edge:
         Names that we are called by, and sites that may send to us.
     metrics
         Where requests are counted.
+    access
+        Who may ask.
     """
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, metrics: Metrics, access: Access) -> None:
         self._app = app
         self._metrics = metrics
+        self._access = access
         public = urlsplit(settings.public_url)
         self._prefix = public.path.rstrip("/")
         self._hosts = {host.lower() for host in settings.allowed_hosts}
@@ -77,6 +82,7 @@ class Edge:
         inside = self._inside(scope)
         try:
             self._check(scope)
+            inside["user_name"] = await self._user(scope)
             await self._app(inside, receive, answering.send)
         except Problem as problem:
             await problem_response(problem)(scope, receive, answering.send)
@@ -116,6 +122,23 @@ class Edge:
             raise Problem(421, "Host: we are not called by that name; it can be allowed in the settings")
         if scope["method"] not in _SAFE_METHODS:
             self._check_origin(headers, named[0])
+
+    async def _user(self, scope: Scope) -> str:
+        """Give who asks; raises Problem 401 when nobody may ask who is not named, and this one is not."""
+        if self._access.is_open or scope["path"].removeprefix(self._prefix) == "/healthz":
+            return ""
+        headers = Headers(scope=scope)
+        if scope["method"] == "OPTIONS" and headers.get("origin") in self._origins:
+            return ""  # browsers ask first, without a name, what another site may ask
+        given = headers.get("authorization", "")
+        user = self._access.known(given)
+        if user is None and given:
+            user = await run_in_threadpool(self._access.user, given)
+            audit("access" if user else "access refused", user=user or "", host=(scope.get("client") or ("",))[0])
+        if user is None:
+            challenge = {"WWW-Authenticate": 'Basic realm="findicon", charset="UTF-8"', "Cache-Control": "no-store"}
+            raise Problem(401, "A name and a password are needed", challenge)
+        return user
 
     def _check_origin(self, headers: Headers, host: str) -> None:
         """Refuse what another site's page makes a browser send."""

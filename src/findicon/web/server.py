@@ -14,6 +14,7 @@ from ..observe import log
 
 _BACKLOG = 512
 _LONGEST_HEAD = 1 << 16
+_CERTIFICATE_REQUIRED = 2  # ssl.CERT_REQUIRED, for uvicorn, which makes the context
 
 
 class _Server(uvicorn.Server):
@@ -56,6 +57,8 @@ class WebServer:
         Where to listen; port 0 takes a free one, `address` tells it.
     certificate, key
         PEM files for HTTPS; None talks plainly.
+    authorities
+        PEM file of authorities: whoever asks has to show a certificate that one of them signed. None asks for none.
     behind_proxy
         Whether a proxy on this machine says who asks (X-Forwarded-For, X-Forwarded-Proto).
     most_connections
@@ -75,6 +78,7 @@ class WebServer:
         *,
         certificate: Path | None = None,
         key: Path | None = None,
+        authorities: Path | None = None,
         behind_proxy: bool = False,
         most_connections: int = 1000,
     ) -> None:
@@ -93,12 +97,15 @@ class WebServer:
             forwarded_allow_ips="127.0.0.1,::1",
             limit_concurrency=most_connections,
             backlog=_BACKLOG,
+            http="h11",  # the faster httptools, where somebody installed it, takes heads of any length
             h11_max_incomplete_event_size=_LONGEST_HEAD,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=3,
             lifespan="off",
             ssl_certfile=certificate,
             ssl_keyfile=key,
+            ssl_ca_certs=None if authorities is None else str(authorities),
+            ssl_cert_reqs=0 if authorities is None else _CERTIFICATE_REQUIRED,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydicom.uid import ExplicitVRLittleEndian
 from starlette.requests import Request
 
+from ..errors import AnswersCut
 from ..observe import audit
 from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Match, Options, Overview, Query, tag_of
 from .attributes import Attribute, of_bytes
@@ -99,6 +100,16 @@ class Services:
         """Give the first answer; None when there is none."""
         with closing(self.find(changed(query, limit=1))) as matches:
             return next(matches, None)
+
+    def answers(self, query: Query) -> tuple[list[Fields], bool]:
+        """Give the attributes of all answers to a query, and whether a limit of the archive cut them off."""
+        found: list[Fields] = []
+        with closing(self.find(query)) as matches:
+            try:
+                found.extend(fields(match) for match in matches)
+            except AnswersCut:
+                return found, True
+        return found, False
 
     def count(self, query: Query, most: int) -> int:
         """Count the answers to a query, beyond its offset, and stop at `most`."""
@@ -217,6 +228,7 @@ def note(request: Request, event: str, **facts: object) -> None:
     """Write into the audit trail who asked what; values are made only when it is kept (`observe.audit`)."""
     audit(
         event,
+        user=request.scope.get("user_name", ""),
         host=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
         **facts,

@@ -1,6 +1,6 @@
 """What can be set about the web."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -55,6 +55,8 @@ class WebSettings:
         keeps other sites from reaching us through a reader's browser. ``*`` takes any.
     allowed_origins
         Sites whose scripts may use our DICOMweb services (CORS), as in ``https://ohif.example``.
+    users
+        Who may ask: by name what `hashed` makes of a password. None lets everybody in who reaches us.
     viewers
         Viewers elsewhere that pages link to.
     most_answers
@@ -77,6 +79,8 @@ class WebSettings:
         Whether the Finder keeps the order that a query asks for; else pages sort what they got.
     page_size
         How many studies a page shows.
+    most_counted
+        How many studies of a search are counted; more are said to be more.
     cache_seconds
         How long a browser may show a picture without asking again.
     """
@@ -84,6 +88,7 @@ class WebSettings:
     public_url: str = ""
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]")
     allowed_origins: Sequence[str] = ()
+    users: Mapping[str, str] = field(default_factory=dict)
     viewers: Sequence[Viewer] = ()
     most_answers: int = 5000
     most_instances: int = 100_000
@@ -95,6 +100,7 @@ class WebSettings:
     burned_in: BurnedIn = BurnedIn.UNSET
     sorted_answers: bool = True
     page_size: int = 60
+    most_counted: int = 1000
     cache_seconds: int = 300
     window_presets: Sequence[tuple[str, str, float, float]] = field(
         default=(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from findicon.observe import audit, configure, log
+from findicon.observe import Figures, audit, configure, log
 
 
 @pytest.fixture
@@ -99,3 +99,22 @@ def test_no_name_of_a_fact_is_an_exception(capfd: pytest.CaptureFixture[str]) ->
     log.info("a worker died", process=17, name="w", args=(1,), message="m", level="IMAGE")
     event = json.loads(capfd.readouterr().err)
     assert (event["process_"], event["name_"], event["args_"], event["message_"]) == (17, "w", [1], "m")
+
+
+def test_figures_in_the_words_of_prometheus() -> None:
+    figures, state = Figures(), {"made": 3.0}
+    figures.counter("requests", "How many", "route").labels("/a").inc()
+    figures.seconds("took", "How long", "route", limits=(0.1, 1)).labels("/a").observe(0.5)
+    figures.state("icons", "By state", "state", lambda: state)
+    state["made"] = 4.0
+    text = figures.text().decode()
+    assert 'requests_total{route="/a"} 1.0' in text
+    assert 'took_bucket{le="0.1",route="/a"} 0.0' in text
+    assert 'took_bucket{le="1.0",route="/a"} 1.0' in text
+    assert 'icons{state="made"} 4.0' in text, "asked when somebody looks"
+
+
+def test_a_state_that_cannot_be_told_is_left_out() -> None:
+    figures = Figures()
+    figures.state("icons", "By state", "state", dict)
+    assert "icons" not in figures.text().decode()
