@@ -15,6 +15,7 @@ SECTIONS = {
     "catalogue": "The catalogue",
     "asking": "Asking",
     "gateway": "The gateway",
+    "web": "The web",
 }
 
 

@@ -177,4 +177,8 @@ class Pictures:
             kind = self.kind(found)
             if kind is None:
                 raise
-            return Shot(Shown.PICTOGRAM, kind=kind)
+            return self.pictogram(kind)
+
+    def pictogram(self, kind: Kind) -> Shot:
+        """Give the pictogram of a kind."""
+        return Shot(Shown.PICTOGRAM, kind=kind)

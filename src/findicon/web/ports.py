@@ -96,8 +96,16 @@ class Counting(Protocol):
 class Facets(Protocol):
     """An Overview that keeps the number of studies for each value of an attribute."""
 
-    def facet(self, keyword: str) -> Mapping[str, int]:
-        """Give the number of studies by value of Modality, StudyDescription or StationName, the largest first."""
+    def facet(self, keyword: str, most: int = ...) -> Mapping[str, int]:
+        """Give the number of studies by value of Modality, StudyDescription or StationName, the largest first.
+
+        Parameters
+        ----------
+        keyword
+            One of these.
+        most
+            How many values at most; some dozens unless given.
+        """
         ...
 
 

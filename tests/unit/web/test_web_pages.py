@@ -139,15 +139,29 @@ def test_pages_are_turned_over(shelf: Shelf) -> None:
     assert not any(one.get("rel") == "next" for one in third.links)
 
 
-def test_counting_stops_at_a_thousand(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    from findicon.web.pages import facets
-
-    monkeypatch.setattr(facets, "COUNTED", 5)
+def test_counting_stops_somewhere(shelf: Shelf) -> None:
     shelf.add(*[instance(PatientName=f"Q{number:02d}") for number in range(8)])
-    with served(shelf) as client:
-        found = page(client, "/?q=q")
+    with served(shelf, WebSettings(most_counted=5)) as client:
+        found, everything = page(client, "/?q=q"), page(client, "/")
     assert "5+ studies" in found.text
-    assert "CT 6+" in found.text
+    assert "CT 5+" in found.text
+    assert "10 studies" in everything.text
+    assert re.search(r"Modality CT 5\+", everything.text), "the archive keeps no count of these"
+    assert re.search(r"2024 9 2023 1", everything.text), "but of days"
+
+
+def test_counting_all_that_is_found_is_exact(shelf: Shelf) -> None:
+    shelf.add(*[instance(PatientName=f"Q{number:02d}") for number in range(8)])
+    with served(shelf, WebSettings(most_counted=8, page_size=3)) as client:
+        found = page(client, "/?q=q")
+        second = page(client, found.turn("next"))
+        third = page(client, second.turn("next"))
+    assert "8 studies" in found.text
+    assert "CT 8" in found.text
+    assert "CT 8+" not in found.text
+    shown = [re.findall(r"Q\d\d", one.text) for one in (found, second, third)]
+    assert [len(one) for one in shown] == [3, 3, 2]
+    assert sorted(name for names in shown for name in names) == [f"Q{number:02d}" for number in range(8)]
 
 
 def test_nothing_found_says_what_helps(client: httpx.Client) -> None:

@@ -15,6 +15,7 @@ Alternative: TypeAlias = Mapping[str, tuple[str, ...]]
 _MOST = 12
 _NUMBERS = ("PatientID", "AccessionNumber")
 _STATION = "StationName"
+_SHORT = 3  # letters
 RETURNED = (
     "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "StudyDescription", "PatientName", "PatientID",
     "PatientBirthDate", "PatientSex", "StudyInstanceUID", "NumberOfStudyRelatedSeries",
@@ -90,7 +91,8 @@ class Asked:
     def _common(self) -> dict[str, tuple[str, ...]]:
         common: dict[str, tuple[str, ...]] = {}
         for keyword, value in self.question.fields:
-            common[keyword] = pattern(keyword, value)[:1] if self.simple else pattern(keyword, value)
+            wanted = _all_words(keyword, [value]) if keyword in _NUMBERS else pattern(keyword, value)
+            common[keyword] = wanted[:1] if self.simple else wanted
         modalities = self.filters.modalities or self.question.modalities
         if self.filters.modalities and self.question.modalities:
             both = tuple(one for one in self.filters.modalities if one in self.question.modalities)
@@ -135,7 +137,10 @@ def _all_words(keyword: str, words: Sequence[str]) -> tuple[str, ...]:
         number = words[0] if typed else f"{words[0]}*"
         return tuple(dict.fromkeys((number, number.upper())))
     orders = [words, words[::-1]] if len(words) == 2 else [words]
-    texts = ["*".join(order) if typed else f"*{'*'.join(order)}*" for order in orders]
+    # One or two letters are what somebody's name begins with; within a name they would be everybody's.
+    is_beginning = keyword == "PatientName" and max(map(len, words)) < _SHORT
+    before = "" if is_beginning else "*"
+    texts = ["*".join(order) if typed else f"{before}{'*'.join(order)}*" for order in orders]
     return tuple(dict.fromkeys(one for text in texts for one in pattern(keyword, text)))
 
 

@@ -1,25 +1,20 @@
 """Facets: how many studies there are for each modality, year, description and station, and how to choose one."""
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from ...errors import AnswersCut
-from ...query import Level, Overview
-from ..attributes import Attribute
+from ...query import Overview
 from ..ports import Facets
-from ..services import Services, fields, text
-from .alternatives import Asked, query_of
+from ..services import Fields, Services, text
+from .alternatives import Asked
+from .newest import WITH_STATIONS, Newest, stations_of
 from .question import Dates
+from .survey import Survey
 
-COUNTED = 1000
-"""Where counting the studies of a search stops."""
-
-_MODALITIES, _DATE, _DESCRIPTION, _STATION, _STUDY = 0x00080061, 0x00080020, 0x00081030, 0x00081010, 0x0020000D
+_MODALITIES, _DATE, _DESCRIPTION = 0x00080061, 0x00080020, 0x00081030
 _SHOWN, _SHOWN_TEXTS = 12, 8
-_SERIES = 2 * COUNTED
 _STRETCHES = (("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29), ("Last 12 months", 364))
 
 
@@ -59,12 +54,15 @@ class Facet:
         The values, the most frequent first, days from the newest.
     least
         How many choices make it worth showing.
+    is_partial
+        Whether there may be more studies than were counted.
     """
 
     name: str
     parameters: tuple[str, ...]
     choices: tuple[Choice, ...]
     least: int = 2
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,104 +75,86 @@ class Counted:
         Those that there is something to choose from.
     total
         How many studies; as text, ``1,000+`` where counting stopped.
-    is_partial
-        Whether the counts are of the newest studies only.
     """
 
     facets: tuple[Facet, ...]
     total: str
-    is_partial: bool
 
 
-def count_facets(services: Services, asked: Asked, today: date) -> Counted | None:
-    """Count the facets of a question, or of the whole archive where nothing was asked.
+def count_facets(
+    services: Services, overview: Overview, newest: Newest, survey: Survey | None, asked: Asked, today: date
+) -> Counted:
+    """Count the facets of a question.
 
-    None where the archive has no overview: it is another one, and counting would cost it a thousand answers.
+    Parameters
+    ----------
+    services
+        What the web is joined to.
+    overview
+        Knows how much there is.
+    newest
+        The newest studies: they are counted where the archive keeps no counts.
+    survey
+        What the question finds; None where nothing was asked.
+    asked
+        The question.
+    today
+        What stretches of days end with.
     """
-    overview = services.overview
-    if overview is None:
-        return None
-    sample = _sample(services, asked)
-    modalities, descriptions, days = Counter[str](), Counter[str](), Counter[str]()
-    for found in sample.values():
-        modalities.update({str(one) for one in found[_MODALITIES].values if one} if _MODALITIES in found else ())
-        descriptions[text(found, _DESCRIPTION)] += 1
-        days[text(found, _DATE)] += 1
-    stations = _stations(services, asked)
-    is_partial = len(sample) > COUNTED
-    total = f"{COUNTED:,}+" if is_partial else f"{len(sample):,}"
-    if not asked:
-        modalities, descriptions, stations, days = _kept(overview, modalities, descriptions, stations)
-        total = f"{overview.counts().get(Level.STUDY, 0):,}"
+    found = newest.studies if survey is None else survey.found
+    most = services.settings.most_counted
+    is_partial = len(found) > most if survey is None else not survey.is_complete
+    counted = found[:most]
+    stations: Mapping[str, int] = newest.stations if survey is None else stations_of(services, counted[:WITH_STATIONS])
+    are_stations_partial = is_partial or (survey is not None and len(counted) > WITH_STATIONS)
+    values = {
+        "Modality": Counter(one for study in counted for one in _values(study, _MODALITIES)),
+        "StudyDescription": Counter(text(study, _DESCRIPTION) for study in counted),
+        "StationName": Counter(stations),
+    }
+    days = Counter(text(study, _DATE) for study in counted)
+    are_days_partial = is_partial
+    total = f"{_rounded(len(counted)):,}+" if is_partial else f"{len(counted):,}"
+    if survey is None:
+        total = f"{newest.total:,}"
+        days = Counter({f"{day:%Y%m%d}": count for day, count in newest.days.items()})
+        are_days_partial = False
+        if isinstance(overview, Facets):
+            values = {keyword: Counter(overview.facet(keyword)) for keyword in values}
+            is_partial = are_stations_partial = False
+    filters = asked.filters
     facets = (
-        _facet("Modality", "modality", modalities, asked.filters.modalities),
-        _days(days, asked.filters.dates, today),
-        _facet("Description", "description", descriptions, (asked.filters.description,)),
-        _facet("Station", "station", stations, (asked.filters.station,)),
+        _facet("Modality", "modality", values["Modality"], filters.modalities, is_partial=is_partial),
+        _days(days, filters.dates, today, is_partial=are_days_partial),
+        _facet("Description", "description", values["StudyDescription"], (filters.description,), is_partial=is_partial),
+        _facet("Station", "station", values["StationName"], (filters.station,), is_partial=are_stations_partial),
     )
-    kept = tuple(
-        facet for facet in facets if len(facet.choices) >= facet.least or any(one.is_chosen for one in facet.choices)
-    )
-    return Counted(kept, total, is_partial)
+    return Counted(tuple(facet for facet in facets if _is_worth_showing(facet)), total)
 
 
-def _kept(
-    overview: Overview, modalities: Counter[str], descriptions: Counter[str], stations: Counter[str]
-) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
-    """Take the counts that the archive keeps instead of those of the newest studies."""
-    days = Counter({day.isoformat().replace("-", ""): count for day, count in overview.days().items()})
-    if isinstance(overview, Facets):
-        modalities, descriptions, stations = (
-            Counter(overview.facet(keyword)) for keyword in ("Modality", "StudyDescription", "StationName")
-        )
-    return modalities, descriptions, stations, days
+def _values(study: Fields, tag: int) -> set[str]:
+    return {str(one) for one in study[tag].values if one} if tag in study else set()
 
 
-def _sample(services: Services, asked: Asked) -> dict[str, dict[int, Attribute]]:
-    """Give the newest studies of a question, one more than are counted."""
-    found: dict[str, dict[int, Attribute]] = {}
-    returned = ("StudyDate", "ModalitiesInStudy", "StudyDescription", "StudyInstanceUID")
-    order = ("-StudyDate",)
-    for alternative in asked.alternatives():
-        query = query_of(alternative, asked.dates, returned=returned, order=order, limit=COUNTED + 1 - len(found))
-        with closing(services.find(query)) as matches:
-            try:
-                for match in matches:
-                    answer = fields(match)
-                    found[text(answer, _STUDY)] = answer
-            except AnswersCut:
-                pass
-        if len(found) > COUNTED:
-            break
-    return found
+def _rounded(count: int) -> int:
+    """Give a count that is not the whole as a round number that is no more."""
+    return count if count < 10 else count - count % (100 if count >= 200 else 10)
 
 
-def _stations(services: Services, asked: Asked) -> Counter[str]:
-    """Count the studies of each station; it is an attribute of series."""
-    studies: set[tuple[str, str]] = set()
-    returned = ("StationName", "StudyInstanceUID")
-    for alternative in asked.alternatives()[:1]:
-        query = query_of(alternative, asked.dates, level=Level.SERIES, returned=returned, order=(), limit=_SERIES)
-        with closing(services.find(query)) as matches:
-            try:
-                for match in matches:
-                    answer = fields(match)
-                    studies.add((text(answer, _STATION), text(answer, _STUDY)))
-            except AnswersCut:
-                pass
-    return Counter(station for station, _ in studies)
+def _is_worth_showing(facet: Facet) -> bool:
+    return len(facet.choices) >= facet.least or any(one.is_chosen for one in facet.choices)
 
 
-def _facet(name: str, parameter: str, counts: Counter[str], chosen: Sequence[str]) -> Facet:
+def _facet(name: str, parameter: str, counts: Counter[str], chosen: Sequence[str], *, is_partial: bool) -> Facet:
     shown = _SHOWN if name == "Modality" else _SHOWN_TEXTS
     frequent = sorted(counts, key=lambda value: (-counts[value], value))
     values = [value for value in frequent if value][:shown]
     values += [value for value in chosen if value and value not in values]
     choices = (Choice(value, counts[value], ((parameter, value),), value in chosen) for value in values)
-    return Facet(name, (parameter,), tuple(choices), 1 if name == "Modality" else 2)
+    return Facet(name, (parameter,), tuple(choices), 1 if name == "Modality" else 2, is_partial)
 
 
-def _days(days: Counter[str], chosen: Dates, today: date) -> Facet:
+def _days(days: Counter[str], chosen: Dates, today: date, *, is_partial: bool) -> Facet:
     stretches = [(label, Dates(today - timedelta(days=back), today)) for label, back in _STRETCHES]
     years = sorted({day[:4] for day in days if day}, reverse=True)
     stretches += [(year, Dates(date(int(year), 1, 1), date(int(year), 12, 31))) for year in years[:_SHOWN]]
@@ -182,7 +162,7 @@ def _days(days: Counter[str], chosen: Dates, today: date) -> Facet:
     kept = [choice for choice in choices if choice.count or choice.is_chosen]
     if chosen and not any(choice.is_chosen for choice in kept):
         kept.insert(0, replace(_stretch(str(chosen), chosen, days, chosen), is_chosen=True))
-    return Facet("Date", ("from", "to"), tuple(kept), 1)
+    return Facet("Date", ("from", "to"), tuple(kept), 1, is_partial)
 
 
 def _stretch(label: str, stretch: Dates, days: Counter[str], chosen: Dates) -> Choice:

@@ -12,8 +12,10 @@ from ..services import Services, fields, note
 from . import shown
 from .alternatives import NO_FILTERS, Asked, Filters, query_of
 from .facets import Choice, Counted, count_facets
+from .newest import NewestStudies
 from .question import ANY_DAY, Dates, Question, read_dates, read_question
 from .studies import Cursor, Page, StudyPages
+from .survey import Survey, survey_of
 from .templating import Templates
 
 VIEWS = ("grid", "table")
@@ -101,6 +103,7 @@ class Home:
         self._services = services
         self._templates = templates
         self._pages = StudyPages(services)
+        self._newest = NewestStudies(services, services.overview) if services.overview is not None else None
 
     def page(self, request: Request) -> Response:
         """Make the first page."""
@@ -110,8 +113,9 @@ class Home:
         asked = Asked(question, state.filters, simple=not settings.sorted_answers)
         links = _Links(self._services.prefix(request), state, question)
         must_ask = not asked and not settings.sorted_answers
-        page = Page(()) if must_ask else self._pages.page(asked, state.size, state.cursor)
-        counted = None if must_ask else count_facets(self._services, asked, date.today())
+        survey = self._survey(asked)
+        page = Page(()) if must_ask else self._pages.page(asked, state.size, state.cursor, survey)
+        counted = None if must_ask else self._counted(asked, survey)
         is_first = not asked and state.cursor is None
         note(request, "page of studies", search=state.text, filters=lambda: str(state.parameters()))
         return self._templates.page(
@@ -130,19 +134,31 @@ class Home:
             address=links.changed,
             days=self._days(links) if is_first else (),
             heading=_heading(counted, page, is_asked=bool(asked)),
-            notices=_notices(question, page),
+            notices=_notices(question, page, survey),
             is_asked=bool(asked),
             must_ask=must_ask,
             described=" and ".join(links.described()),
             understood=", ".join(links.understood()),
         )
 
+    def _survey(self, asked: Asked) -> Survey | None:
+        """Look for what is asked; None where nothing is, or where it is another archive that would have to be asked."""
+        if self._newest is None or not asked:
+            return None
+        return survey_of(self._services, self._newest.look(), asked)
+
+    def _counted(self, asked: Asked, survey: Survey | None) -> Counted | None:
+        overview = self._services.overview
+        if overview is None or self._newest is None:
+            return None
+        newest = self._newest.look() if survey is None else survey.newest
+        return count_facets(self._services, overview, newest, survey, asked, date.today())
+
     def _days(self, links: "_Links") -> list[Link]:
         """Give the latest days, each with a picture of its last study."""
-        overview = self._services.overview
-        if overview is None:
+        if self._newest is None:
             return []
-        latest = list(overview.days().items())[:_DAYS]
+        latest = list(self._newest.look().days.items())[:_DAYS]
         return [self._day(links, day, count) for day, count in latest] if len(latest) > 1 else []
 
     def _day(self, links: "_Links", day: date, count: int) -> Link:
@@ -228,8 +244,10 @@ def _heading(counted: Counted | None, page: Page, *, is_asked: bool) -> str:
     return f"{len(page.studies)} studies found" if is_asked else "Studies"
 
 
-def _notices(question: Question, page: Page) -> list[str]:
+def _notices(question: Question, page: Page, survey: Survey | None) -> list[str]:
     found = [f"{name} is no field that can be searched; it was left out." for name in question.unknown]
+    if survey is not None and survey.is_narrowed:
+        found.append("Words of one or two letters were not looked for everywhere; name:li or description:l5 say where.")
     if page.is_cut:
         found.append("The archive has more that match than it gives: narrow the search to see the rest.")
     return found

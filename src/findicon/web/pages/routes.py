@@ -40,7 +40,7 @@ def page_routes(services: Services, pictures: Pictures) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     templates = Templates(services)
     parts = StudyParts(services, templates)
-    viewer = Viewer(services, templates, parts)
+    viewer = Viewer(services, templates, parts, pictures)
     home = Home(services, templates)
 
     def route(path: str) -> Callable[[Handler], Handler]:
@@ -107,7 +107,7 @@ def _shots(
     @route(_INSTANCE + "/frames/{frame}/picture")
     def frame_shot(request: Request, study: Uid, series: Uid, instance: Uid, frame: Frame) -> Response:
         belongs(services, Level.IMAGE, Instance(study, series, instance))
-        return viewer.picture(request, instance, frame)
+        return viewer.picture(request, Instance(study, series, instance), frame)
 
 
 def _rest(route: Callable[[str], Callable[[Handler], Handler]], services: Services, templates: Templates) -> None:

@@ -2,10 +2,10 @@
 
 import heapq
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from ...query import Key, Options
 from ..services import Fields, Services, fields, text
 from .alternatives import Alternative, Asked, query_of
 from .question import ANY_DAY, Dates
+from .survey import Survey, singles
 
 Place: TypeAlias = tuple[str, str, str]
 """Date, time and UID of a study: its place in the order, which goes down."""
@@ -91,7 +92,7 @@ class StudyPages:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def page(self, asked: Asked, size: int, cursor: Cursor | None = None) -> Page:
+    def page(self, asked: Asked, size: int, cursor: Cursor | None = None, survey: Survey | None = None) -> Page:
         """Give one page.
 
         Parameters
@@ -102,11 +103,15 @@ class StudyPages:
             How many studies it has at most.
         cursor
             Where it begins, or ends; None for the newest.
+        survey
+            What is known of all that the question finds; None when nobody looked.
         """
         if not self._services.settings.sorted_answers:
             return self._sorted_here(asked, size, cursor)
+        if survey is not None and survey.is_complete:
+            return self._known(survey, size, cursor)
         upward = cursor is not None and cursor.upward
-        found, is_cut = self._take(asked, size + 1, cursor)
+        found, is_cut = self._take(asked, size + 1, cursor, survey)
         more, found = len(found) > size, found[:size]
         if upward:
             found.reverse()
@@ -117,12 +122,24 @@ class StudyPages:
             older = last if (upward or more) else None
         return Page(tuple(found), newer, older, is_cut)
 
-    def _take(self, asked: Asked, wanted: int, cursor: Cursor | None) -> tuple[list[Fields], bool]:
+    def _take(
+        self, asked: Asked, wanted: int, cursor: Cursor | None, survey: Survey | None
+    ) -> tuple[list[Fields], bool]:
         with ExitStack() as stack:
-            merging = _Merging(self._services, stack, wanted, cursor)
+            merging = _Merging(self._services, stack, wanted, cursor, survey)
             merged = merging.merged(asked)
             found = list(islice(merged, wanted))
             return found, merging.is_cut
+
+    def _known(self, survey: Survey, size: int, cursor: Cursor | None) -> Page:
+        """Give a page of studies of which all are known: only what it shows of them has to be asked."""
+        page = _cut_out(survey.found, size, cursor)
+        if not page.studies:
+            return page
+        uids = tuple(text(one, _UID) for one in page.studies)
+        answers, _ = self._services.answers(query_of({"StudyInstanceUID": uids}, ANY_DAY, order=()))
+        whole = {text(one, _UID): one for one in answers}
+        return replace(page, studies=tuple(whole[uid] for uid in uids if uid in whole))
 
     def _sorted_here(self, asked: Asked, size: int, cursor: Cursor | None) -> Page:
         found: dict[str, Fields] = {}
@@ -136,38 +153,46 @@ class StudyPages:
                         found[text(answer, _UID)] = answer
                 except AnswersCut:
                     is_cut = True
-        ordered = sorted(found.values(), key=place_of, reverse=True)
-        is_cut |= len(ordered) > _UNSORTED
-        ordered = ordered[:_UNSORTED]
-        places = [place_of(one) for one in ordered]
-        if cursor is None:
-            begin = 0
-        elif cursor.upward:
-            begin = max(sum(place > cursor.place for place in places) - size, 0)
-        else:
-            begin = sum(place >= cursor.place for place in places)
-        shown = ordered[begin : begin + size]
-        return Page(
-            tuple(shown),
-            Cursor(places[begin], upward=True) if shown and begin else None,
-            Cursor(places[begin + len(shown) - 1]) if shown and begin + len(shown) < len(places) else None,
-            is_cut,
-        )
+        is_cut |= len(found) > _UNSORTED
+        return replace(_cut_out(found.values(), size, cursor, most=_UNSORTED), is_cut=is_cut)
+
+
+def _cut_out(found: Iterable[Fields], size: int, cursor: Cursor | None, most: int | None = None) -> Page:
+    """Sort studies, and give one page of them."""
+    ordered = sorted(found, key=place_of, reverse=True)[:most]
+    places = [place_of(one) for one in ordered]
+    if cursor is None:
+        begin = 0
+    elif cursor.upward:
+        begin = max(sum(place > cursor.place for place in places) - size, 0)
+    else:
+        begin = sum(place >= cursor.place for place in places)
+    shown = ordered[begin : begin + size]
+    end = begin + len(shown)
+    return Page(
+        tuple(shown),
+        Cursor(places[begin], upward=True) if shown and begin else None,
+        Cursor(places[end - 1]) if shown and end < len(places) else None,
+    )
 
 
 class _Merging:
     """Several streams of studies to one, without those that come twice."""
 
-    def __init__(self, services: Services, stack: ExitStack, wanted: int, cursor: Cursor | None) -> None:
+    def __init__(
+        self, services: Services, stack: ExitStack, wanted: int, cursor: Cursor | None, survey: Survey | None
+    ) -> None:
         self._services = services
         self._stack = stack
         self._wanted = wanted
         self._cursor = cursor
+        self._survey = survey
         self._upward = cursor is not None and cursor.upward
         self.is_cut = False
 
     def merged(self, asked: Asked) -> Iterator[Fields]:
-        streams = [self._placed(alternative, asked.dates) for alternative in asked.alternatives()]
+        alternatives = asked.alternatives() if self._survey is None else self._survey.alternatives
+        streams = [self._placed(alternative, asked.dates) for alternative in alternatives]
         last: Place | None = None
         for place, found in heapq.merge(*streams, key=lambda one: one[0], reverse=not self._upward):
             if place != last:
@@ -176,8 +201,10 @@ class _Merging:
 
     def _placed(self, alternative: Alternative, dates: Dates) -> Iterator[tuple[Place, Fields]]:
         """Give the studies of one query in order; those without a date are the oldest."""
-        parts: list[Callable[[], Iterator[Fields]]] = [lambda: self._dated(alternative, dates)]
-        if self._cursor is not None and not dates:
+        is_frequent = self._survey is not None and self._survey.newest.is_frequent(alternative)
+        parts: list[Callable[[], Iterator[Fields]]]
+        parts = [lambda: self._dated(alternative, dates, in_stretches=bool(alternative) and is_frequent)]
+        if (self._cursor is not None or is_frequent) and not dates:
             # A range of days leaves out what has none, so that it takes a query of its own.
             parts.append(lambda: self._undated(alternative))
             if self._upward:
@@ -193,20 +220,39 @@ class _Merging:
             return True
         return place > self._cursor.place if self._upward else place < self._cursor.place
 
-    def _dated(self, alternative: Alternative, dates: Dates) -> Iterator[Fields]:
+    def _dated(self, alternative: Alternative, dates: Dates, *, in_stretches: bool) -> Iterator[Fields]:
+        asked = self._beyond(dates)
+        if asked is None:
+            return
+        dates, moment, options = asked
+        if in_stretches and not dates:
+            dates = Dates(date(1, 1, 1))
+        for stretch in self._stretches(dates) if in_stretches else ():
+            streams = (self._chunks(single, stretch, moment, options) for single in singles(alternative))
+            yield from heapq.merge(*streams, key=place_of, reverse=not self._upward)
+            moment = []
+            if self._upward:
+                dates = Dates(_after(stretch.last), dates.last)
+            else:
+                dates = Dates(dates.first, _before(stretch.first))
+        if dates.first is None or dates.last is None or dates.first <= dates.last:
+            yield from self._chunks(alternative, dates, moment, options)
+
+    def _stretches(self, dates: Dates) -> Iterator[Dates]:
+        return self._survey.newest.stretches(dates, upward=self._upward) if self._survey is not None else iter(())
+
+    def _beyond(self, dates: Dates) -> tuple[Dates, list[Key], Options] | None:
+        """Narrow the days down to those behind the cursor; None when there are none."""
         cursor = self._cursor
         if cursor is None:
-            yield from self._chunks(alternative, dates, [], Options())
-            return
+            return dates, [], Options()
         day, time, _ = cursor.place
         if not day:
-            if self._upward:
-                yield from self._chunks(alternative, Dates(date(1, 1, 1)), [], Options())
-            return
+            return (Dates(date(1, 1, 1)), [], Options()) if self._upward else None
         at = datetime.strptime(day, "%Y%m%d").date()
         bound = Dates(at) if self._upward else Dates(None, at)
         moment = [Key.named("StudyTime", f"{time}-" if self._upward else f"-{time}")] if time and not dates else []
-        yield from self._chunks(alternative, dates.within(bound), moment, Options(combined_datetime=True))
+        return dates.within(bound), moment, Options(combined_datetime=True)
 
     def _undated(self, alternative: Alternative) -> Iterator[Fields]:
         if self._upward and self._cursor is not None and self._cursor.place[0]:
@@ -240,3 +286,11 @@ class _Merging:
                 return
             offset += given
             limit = min(limit * 4, _LARGEST)
+
+
+def _after(day: date | None) -> date | None:
+    return day + timedelta(days=1) if day is not None else None
+
+
+def _before(day: date | None) -> date | None:
+    return day - timedelta(days=1) if day is not None else None

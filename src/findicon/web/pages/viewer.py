@@ -9,14 +9,17 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ...errors import StorageError
+from ...errors import IconError, StorageError
+from ...observe import log
 from ...pixels import Header, read_header
 from ..caching import Validators, etag_of, file_state, not_modified
+from ..dicomweb import picture_response
 from ..encoding import JPEG, encoded
+from ..pictures import PREVIEW, Pictures
 from ..ports import Window
 from ..problems import bad_request, not_found
 from ..rendering import representative
-from ..services import Services, note
+from ..services import Instance, Services, note
 from . import shown
 from .study import StudyParts
 from .templating import Templates
@@ -56,12 +59,15 @@ class Viewer:
         Makes pages.
     parts
         Finds studies, series and images.
+    pictures
+        Has a pictogram for what cannot be rendered.
     """
 
-    def __init__(self, services: Services, templates: Templates, parts: StudyParts) -> None:
+    def __init__(self, services: Services, templates: Templates, parts: StudyParts, pictures: Pictures) -> None:
         self._services = services
         self._templates = templates
         self._parts = parts
+        self._pictures = pictures
 
     def page(self, request: Request, study: str, series: str, instance: str) -> Response:
         """Make the page of an image, or the part of it that opens in place."""
@@ -104,23 +110,33 @@ class Viewer:
         listed = [{"uid": one.uid, "frames": one.frames, "title": one.title} for one in images]
         return JSONResponse(listed, headers={"Cache-Control": "private, no-cache"})
 
-    def picture(self, request: Request, instance: str, frame: int) -> Response:
-        """Give one frame as a JPEG that fits a screen; it is never magnified."""
+    def picture(self, request: Request, found: Instance, frame: int) -> Response:
+        """Give one frame as a JPEG that fits a screen, never magnified; a pictogram where it cannot be rendered."""
         size = request.query_params.get("size", "1024")
         if size not in {str(one) for one in _SIZES}:
             raise bad_request(f"size: {size[:16]!r} is not among {', '.join(map(str, _SIZES))}")
         window = read_window(request.query_params.get("window", ""))
+        try:
+            return self._rendered(request, found.uid, frame, int(size), window)
+        except (IconError, StorageError) as error:
+            kind = self._pictures.kind(found)
+            if kind is None:
+                raise
+            log.info("no picture to look at", kind=kind, reason=str(error))
+            return picture_response(self._services, request, self._pictures.pictogram(kind), PREVIEW, PREVIEW, JPEG)
+
+    def _rendered(self, request: Request, instance: str, frame: int, size: int, window: Window | None) -> Response:
         with closing(self._services.source.open(instance)) as stream:
             state = file_state(stream)
         headers = {"Cache-Control": "private, max-age=300"}
         if state is not None:
-            etag = etag_of(state.etag, instance, str(frame), size, str(window))
+            etag = etag_of(state.etag, instance, str(frame), str(size), str(window))
             validators = Validators(etag, state.modified)
             headers = validators.headers("private, max-age=300")
             if validators.match(request):
                 return not_modified(headers)
         with self._services.rendering:
-            picture = self._services.renderer(instance, int(size), frame, window)
+            picture = self._services.renderer(instance, size, frame, window)
             data = encoded(picture, JPEG, _QUALITY)
         return Response(data, 200, headers, JPEG)
 

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("value", Text, primary_key=True),
         sa.Column("studies", Number, nullable=False, server_default="0"),
     )
-    op.create_index("study_by_description", "study", ["study_description"])
+    op.create_index("series_by_station", "series", ["station_name"])
     op.create_index("facet_by_studies", "facet", ["keyword", "studies"])
     if op.get_context().dialect.name == "postgresql":
         op.execute(_stations("string_agg(station_name, E'\\\\' ORDER BY station_name)"))

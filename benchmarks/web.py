@@ -1,0 +1,187 @@
+"""The web beside Orthanc with its DICOMweb plug-in: thumbnails, a page of pictures, searches, and very many studies."""
+
+import http.client
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks import web_images, web_peers
+from benchmarks.archive_rows import fill
+from benchmarks.report import Row
+from benchmarks.web_chromium import Seen, chromium, items, pictures
+from benchmarks.web_load import Load, load
+from findicon.catalogue import Catalogue
+
+PICTURES = 200
+STUDIES = 1_000
+MANY = 1_000_000
+SMALL = 16
+LIMIT = 0.2
+LISTED = 100  # Orthanc Explorer lists no more than that
+ROUNDS = 5
+JPEG, JSON = "image/jpeg", "application/dicom+json"
+# What somebody types, or chooses, at a million studies; the names are those of the archive.
+SEARCHES = (
+    "", "?q=ct", "?q=ct+2019", "?q=bada", "?q=bada+ct+2018", "?q=bata+lino", "?q=lo", "?q=PID00012345", "?q=PID0001",
+    "?q=chest", "?q=mr+head", "?q=follow+up", "?q=zzzzqq", "?q=since:2020", "?modality=PT", "?modality=CT&modality=MR",
+    "?description=CT+CHEST&modality=CT&from=2018-01-01&to=2018-12-31",
+)  # fmt: skip
+# Somewhere in the middle.
+PLACE = "20170605~101010~1.2.826.5000"
+TURNS = tuple(
+    f"{search or '?'}&{way}={PLACE}" for search in ("", "?q=ct", "?q=bada", "?q=lo") for way in ("after", "before")
+)
+
+
+def run() -> list[Row]:
+    """Measure thumbnails, the page with 200 pictures, QIDO of 1,000 studies, and pages at 1,000,000."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        return [*_with_pictures(folder / "pictures"), *_with_studies(folder / "studies"), *_with_many(folder / "many")]
+
+
+@contextmanager
+def _both(folder: Path, files: Sequence[Path]) -> Iterator[tuple[int, int]]:
+    """Serve the same files with our web and with Orthanc; give both ports."""
+    url = web_peers.indexed(folder / "files", folder / "catalogue.sqlite")
+    with web_peers.ours(url) as ours, web_peers.orthanc(folder / "orthanc", files) as orthanc:
+        yield ours, orthanc
+
+
+def _with_pictures(folder: Path) -> list[Row]:
+    files = web_images.write(folder / "files", PICTURES)
+    with ExitStack() as stack:
+        ours, orthanc = stack.enter_context(_both(folder, files))
+        size = "viewport=256,256"
+        instances = [_instance(number) for number in range(PICTURES)]
+        rendered = load(orthanc, [f"{one}/rendered?{size}" for one in instances], accept=JPEG)
+        again = load(orthanc, [f"{one}/rendered?{size}" for one in instances], accept=JPEG)
+        cold = load(ours, [f"{one}/thumbnail?{size}" for one in instances], accept=JPEG)
+        warm = _steady(ours, [f"{one}/thumbnail?{size}" for one in instances])
+        studies = [f"/dicom-web/studies/{web_images.study_uid(number)}/thumbnail?{size}" for number in range(PICTURES)]
+        of_studies = _steady(ours, studies)
+        rows = [
+            _thumbnails("of images, cold: none was made before", cold, rendered),
+            _thumbnails("of images, warm", warm, again),
+            _thumbnails("of studies, made at ingest", of_studies, again),
+        ]
+        browser = stack.enter_context(chromium())
+        page = pictures(browser, f"http://127.0.0.1:{ours}/?size={PICTURES}", PICTURES)
+        explorer = f"http://127.0.0.1:{orthanc}/app/explorer.html"
+        listed = items(browser, f"{explorer}#all-studies", "#all-studies li", LISTED)
+        few = pictures(browser, f"http://127.0.0.1:{ours}/?size={LISTED}", LISTED)
+    beside = f"the same list in Orthanc Explorer, {listed.items} studies at most and no pictures: {_took(listed)}"
+    return [
+        *rows,
+        _chromium(f"a page of {PICTURES} studies in Chromium, to its last picture", page, listed, beside),
+        _chromium(f"a page of {LISTED} studies in Chromium, to its last picture", few, listed, beside),
+    ]
+
+
+def _instance(number: int) -> str:
+    study, series, instance = (
+        one(number) for one in (web_images.study_uid, web_images.series_uid, web_images.instance_uid)
+    )
+    return f"/dicom-web/studies/{study}/series/{series}/instances/{instance}"
+
+
+def _steady(port: int, paths: Sequence[str]) -> Load:
+    load(port, paths, accept=JPEG)
+    return load(port, paths, accept=JPEG, count=10 * len(paths))
+
+
+def _thumbnails(case: str, ours: Load, peer: Load) -> Row:
+    return Row(
+        case=f"thumbnails of 256 pixels a second, 4 connections, {case}",
+        ours=f"{ours.rate:.0f}/s, {1000 * ours.median:.1f} ms each, {ours.size / 1024:.1f} kB",
+        peer=f"Orthanc rendered: {peer.rate:.0f}/s, {1000 * peer.median:.1f} ms, {peer.size / 1024:.1f} kB",
+        ratio=ours.rate / peer.rate,
+        goal="> 1",
+        met=ours.rate > peer.rate,
+    )
+
+
+def _took(seen: Seen) -> str:
+    return f"{1000 * seen.seconds:.0f} ms, {seen.bytes / 1024:,.0f} kB"
+
+
+def _chromium(case: str, ours: Seen, peer: Seen, beside: str) -> Row:
+    return Row(
+        case=case,
+        ours=f"{_took(ours)}, {ours.items} pictures",
+        peer=beside,
+        ratio=peer.seconds / ours.seconds,
+        goal="> 1",
+        met=ours.seconds < peer.seconds,
+    )
+
+
+def _with_studies(folder: Path) -> list[Row]:
+    files = web_images.write(folder / "files", STUDIES, SMALL)
+    rows = []
+    with _both(folder, files) as (ours, orthanc):
+        path = f"/dicom-web/studies?limit={STUDIES}"
+        for connections in (1, 4):
+            own, peer = (
+                load(port, [path], accept=JSON, count=count, connections=connections)
+                for port, count in ((ours, 40), (orthanc, 12))
+            )
+            rows.append(
+                Row(
+                    case=f"QIDO of {STUDIES:,} studies, {connections} at once",
+                    ours=f"{1000 * own.median:.0f} ms, {own.size / 1024:,.0f} kB",
+                    peer=f"Orthanc {1000 * peer.median:.0f} ms, {peer.size / 1024:,.0f} kB",
+                    ratio=peer.median / own.median,
+                    goal="> 1",
+                    met=own.median < peer.median,
+                )
+            )
+    return rows
+
+
+def _with_many(folder: Path) -> list[Row]:
+    folder.mkdir()
+    url = str(folder / "catalogue.sqlite")
+    with Catalogue(url) as catalogue:
+        fill(catalogue, 0, MANY)
+    with web_peers.ours(url) as port:
+        return [
+            _pages(port, f"{MANY:,} studies: the first page and searches", SEARCHES),
+            _pages(port, f"{MANY:,} studies: turning pages in the middle", TURNS),
+        ]
+
+
+def _pages(port: int, case: str, queries: Sequence[str]) -> Row:
+    """Ask for each page once, then again: all that a reader waits for the page itself."""
+    taken = {query: _page(port, query) for query in queries}
+    first = {query: one[0] for query, one in taken.items()}
+    again = {query: statistics.median(one[1:]) for query, one in taken.items()}
+    slowest = max(again, key=lambda query: again[query])
+    first_slowest = max(first, key=lambda query: first[query])
+    return Row(
+        case=f"{case}, {len(queries)} pages",
+        ours=f"median {1000 * statistics.median(again.values()):.0f} ms, slowest {1000 * again[slowest]:.0f} ms "
+        f"(`/{slowest}`), never asked before {1000 * first[first_slowest]:.0f} ms (`/{first_slowest}`)",
+        peer="",
+        ratio=None,
+        goal="< 200 ms, all",
+        met=max(*again.values(), *first.values()) < LIMIT,
+    )
+
+
+def _page(port: int, query: str) -> list[float]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        connection.request("GET", f"/{query}")
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"/{query}: {answer.status} {answer.reason}")
+        taken.append(time.perf_counter() - began)
+    connection.close()
+    return taken
