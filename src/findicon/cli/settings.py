@@ -255,6 +255,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "server.limits": LimitsSettings,
     "icons": IconSettings,
     "tls": TlsSettings,
+    "web": WebPart,
     "peers": PeerSettings,
     "upstreams": UpstreamSettings,
 }
