@@ -71,7 +71,7 @@ def _with_pictures(folder: Path) -> list[Row]:
         browser = stack.enter_context(chromium())
         page = pictures(browser, f"http://127.0.0.1:{ours}/?size={PICTURES}", PICTURES)
         explorer = f"http://127.0.0.1:{orthanc}/app/explorer.html"
-        listed = items(browser, f"{explorer}#all-studies", "#all-studies li", LISTED)
+        listed = items(browser, f"{explorer}#find-studies", "#all-studies li", LISTED)
         few = pictures(browser, f"http://127.0.0.1:{ours}/?size={LISTED}", LISTED)
     beside = f"the same list in Orthanc Explorer, {listed.items} studies at most and no pictures: {_took(listed)}"
     return [
