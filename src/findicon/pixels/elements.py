@@ -116,10 +116,10 @@ class Walk:
         """
         reader = _LITTLE if self._encoding.little_endian else _BIG
         implicit = self._encoding.implicit
+        first, stop = (0, _PIXEL_GROUP) if only_group is None else (only_group, only_group + 1)
         at = 0
         while True:
-            if only_group is None:
-                at = self._take_plain(at, reader)
+            at = self._take_plain(at, reader, first, stop)
             if at + 12 > len(self._window) and self._source is not None:
                 self._grow(at, 12)
                 at = 0
@@ -147,8 +147,8 @@ class Walk:
             raise Malformed(f"a delimiter stands at byte {self._base + at}")
         return at + 8
 
-    def _take_plain(self, at: int, reader: _Reader) -> int:
-        """Keep the elements from `at` on that are as most are: short, whole in the window, before the pixel data.
+    def _take_plain(self, at: int, reader: _Reader, first: int, stop: int) -> int:
+        """Keep the elements from `at` on that are as most are: short, whole in the window, of groups before `stop`.
 
         This is the loop that headers are read with; everything odd is left to `run`.
         """
@@ -160,7 +160,7 @@ class Walk:
                 while True:
                     group, number, length = unpack_pair(window, at)
                     end = at + 8 + length
-                    if end > size or group >= _PIXEL_GROUP:
+                    if end > size or not first <= group < stop:
                         return at
                     value = (b"", window[at + 8 : end], base + at + 8, length, False)
                     elements[group << 16 | number] = new(Value, value)
@@ -169,7 +169,7 @@ class Walk:
             while True:
                 group, number, vr, length = unpack(window, at)
                 end = at + 8 + length
-                if vr not in _SHORT_LENGTH_VRS or end > size or group >= _PIXEL_GROUP:
+                if vr not in _SHORT_LENGTH_VRS or end > size or not first <= group < stop:
                     return at
                 elements[group << 16 | number] = new(Value, (vr, window[at + 8 : end], base + at + 8, length, False))
                 at = end

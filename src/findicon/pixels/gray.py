@@ -46,7 +46,8 @@ def gray_picture(decoded: Decoded, image: Image, transform: Grayscale, rows: int
         gray = frame.windowed(transform.voi, rows, columns)
     else:
         gray = frame.shrunk(rows, columns, frame.toned)
-    return to_bytes(gray * 255)
+    gray *= 255
+    return to_bytes(gray)
 
 
 def is_straight(voi: Window | Lut) -> TypeGuard[Window]:
@@ -73,9 +74,11 @@ class GrayFrame:
             self.padding = padding_of(decoded, image, transform.padding)
         self.is_approximate = self.padding != transform.padding
 
-    def shrunk(self, rows: int, columns: int, prepare: Callable[[Values], Values]) -> Floats:
-        """Average over areas what `prepare` makes of bands of cells."""
-        return shrink(self.pixels, rows, columns, prepare, self.extent)
+    def shrunk(
+        self, rows: int, columns: int, prepare: Callable[[Values], Values], most: float | None = None
+    ) -> Floats:
+        """Average over areas what `prepare` makes of bands of cells, none of it larger than `most`."""
+        return shrink(self.pixels, rows, columns, prepare, self.extent, most)
 
     def values(self, band: Values) -> tuple[Values, Values]:
         """Give a band's stored values, and the same after the modality LUT if there is one."""
@@ -122,9 +125,10 @@ class GrayFrame:
                 within[self.padded(stored)] = min(max(black, _lowest(within)), _highest(within))
             return within
 
-        mean = self.shrunk(rows, columns, clipped)
-        stretched: Floats = np.clip((mean - np.float32(black)) * np.float32(1 / (white - black)), 0, 1)
-        return stretched
+        mean = self.shrunk(rows, columns, clipped, max(abs(math.floor(low)), abs(math.ceil(high))))
+        mean -= np.float32(black)
+        mean *= np.float32(1 / (white - black))
+        return mean.clip(0, 1, out=mean)
 
     def _above(self, band: Values, threshold: float) -> Floats:
         stored, values = self.values(band)
@@ -149,11 +153,12 @@ class GrayFrame:
     def averages(self, rows: int, columns: int) -> Floats:
         """Average the values, padding as 0."""
 
-        def numbers(band: Values) -> Floats:
+        def numbers(band: Values) -> Values:
             stored, values = self.values(band)
+            if not self.may_be_padded:
+                return values
             floats = values.astype(np.float32)
-            if self.may_be_padded:
-                floats[self.padded(stored)] = 0
+            floats[self.padded(stored)] = 0
             return floats
 
         return self.shrunk(rows, columns, numbers)

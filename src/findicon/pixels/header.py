@@ -119,6 +119,11 @@ class Header:
 
     def integer(self, tag: int) -> int | None:
         """Give an attribute's first value as an integer; None when it has none."""
+        value = self._elements.get(tag)
+        if value is None:
+            return None
+        if value.vr == b"US" and value.data is not None and len(value.data) >= 2:  # nearly all that is asked for
+            return int.from_bytes(value.data[:2], "little" if self.encoding.little_endian else "big")
         values = self.numbers(tag)
         try:
             return int(values[0]) if values else None

@@ -51,5 +51,5 @@ class Picture:
 
 def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Round values of 0 to 255 to bytes."""
-    rounded: NDArray[np.uint8] = np.clip(values + np.float32(0.5), 0, 255).astype(np.uint8)
-    return rounded
+    rounded = values + np.float32(0.5)
+    return rounded.clip(0, 255, out=rounded).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 from ...errors import IconError
 from ..codestream import read_jpeg_head
-from ..image import printable
+from ..image import Image, printable
 from .deflated import DeflatedFrame
 from .interface import Codec, Decoded, DecodeFailure, Task
 from .jpeg import ScaledJpeg, WholeJpeg
@@ -64,26 +64,29 @@ def decode(task: Task) -> Decoded:
         No decoder knows the transfer syntax or the frame; the text says why.
     """
     image = task.image
-    syntax, name = str(image.transfer_syntax), printable(image.transfer_syntax.name)
-    if syntax in _VIDEO:
-        raise IconError(f"It is a video ({name}), which gets a pictogram")
-    codecs = _TABLE.get(syntax, ())
+    if image.transfer_syntax in _VIDEO:
+        raise IconError(f"It is a video ({_name(image)}), which gets a pictogram")
+    codecs = _TABLE.get(image.transfer_syntax, ())
     try:
-        return _first_of(codecs, task, name)
+        return _first_of(codecs, task)
     except IconError as reason:
         others = _by_its_bytes(task)  # files lie about their transfer syntax, and there are retired and private ones
         if not others or others is codecs:
             raise
         try:
-            return _first_of(others, task, name)
+            return _first_of(others, task)
         except IconError:
             raise reason from None
 
 
-def _first_of(codecs: tuple[Codec, ...], task: Task, name: str) -> Decoded:
-    if not codecs:
-        raise IconError(f"No decoder knows the transfer syntax {name}")
+def _name(image: Image) -> str:
+    return printable(image.transfer_syntax.name)
+
+
+def _first_of(codecs: tuple[Codec, ...], task: Task) -> Decoded:
     image, reason = task.image, ""
+    if not codecs:
+        raise IconError(f"No decoder knows the transfer syntax {_name(image)}")
     for codec in codecs:
         if not codec.supports(image):
             continue
@@ -93,8 +96,8 @@ def _first_of(codecs: tuple[Codec, ...], task: Task, name: str) -> Decoded:
             reason = str(exc)  # the last decoder in a row is the one that takes everything
     if not reason:
         kind = f"{image.samples} samples of {image.bits_allocated} bits"
-        raise IconError(f"No decoder for {name} knows {kind}")
-    raise IconError(f"The frame does not decode as {name} ({reason})")
+        raise IconError(f"No decoder for {_name(image)} knows {kind}")
+    raise IconError(f"The frame does not decode as {_name(image)} ({reason})")
 
 
 def _by_its_bytes(task: Task) -> tuple[Codec, ...]:
