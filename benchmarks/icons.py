@@ -299,7 +299,7 @@ def _times(first: Callable[[], object], second: Callable[[], object]) -> tuple[f
     for work in (first, second):
         work()
     started = time.perf_counter()
-    while len(times[1]) < 3 or (time.perf_counter() - started < _SECONDS and len(times[1]) < 50):
+    while len(times[1]) < 3 or time.perf_counter() - started < _SECONDS:
         for work, taken in zip((first, second), times, strict=True):
             for _ in range(5 if work is first else 1):
                 taken.append(_seconds(work))

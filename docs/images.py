@@ -26,10 +26,11 @@ These are all DICOM files that lie inside the wheels of pydicom and pydicom-data
 `findicon.make_icon(file, size={SIZE})` makes of them.
 
 The same image in another transfer syntax gives the same icon. Where nothing was lost it is the same bit for bit, but
-for two kinds of large images, of which not everything is read: native frames beyond 4 MB (a mean difference of 0.2 gray
-levels of 255, [why](decisions/0103-large-native-frames-are-sampled.md)) and lossless JPEG 2000 of 512 pixels and more
-(a mean of at most 2, or 3 for a screen full of letters,
+for lossless JPEG 2000 of 512 pixels and more, of which not everything is decoded (a mean difference of at most 2 gray
+levels of 255, or 3 for a screen full of letters,
 [why](decisions/0102-low-resolutions-become-streams-of-their-own.md)). With lossy compression it is within a mean of 3.
+Of frames beyond 4 MB some rows are taken, the same ones in all of them: they differ from the average of all rows by a
+mean of 0.2 gray levels ([why](decisions/0103-large-native-frames-are-sampled.md)).
 `tests/unit/pixels/test_pixels_families.py` holds these files to it.
 """
 

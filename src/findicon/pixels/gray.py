@@ -74,9 +74,7 @@ class GrayFrame:
             self.padding = padding_of(decoded, image, transform.padding)
         self.is_approximate = self.padding != transform.padding
 
-    def shrunk(
-        self, rows: int, columns: int, prepare: Callable[[Values], Values], most: float | None = None
-    ) -> Floats:
+    def shrunk(self, rows: int, columns: int, prepare: Callable[[Values], Values], most: float | None = None) -> Floats:
         """Average over areas what `prepare` makes of bands of cells, none of it larger than `most`."""
         return shrink(self.pixels, rows, columns, prepare, self.extent, most)
 

@@ -103,6 +103,14 @@ def test_signed_jpeg_2000_is_signed_whatever_its_stream_says() -> None:
         assert np.array_equal(picture.array, expected)
 
 
+@pytest.mark.parametrize("syntax", [RLE, JPEG_SV1, JPEG_LS])
+def test_lossless_syntaxes_give_the_same_picture_of_a_frame_beyond_4_mb(syntax: str) -> None:
+    array = scene(1800, 1300, 12)
+    stored = {"BitsStored": 12, "HighBit": 11, "WindowCenter": 2048, "WindowWidth": 4096}
+    expected = render(file_of(array, EXPLICIT, **stored), 128).array
+    assert np.array_equal(render(file_of(array, syntax, **stored), 128).array, expected)
+
+
 def test_a_native_frame_beyond_4_mb_is_sampled_and_still_right() -> None:
     array = scene(2600, 2100, 12)
     stored = {"BitsStored": 12, "HighBit": 11, "WindowCenter": 2048, "WindowWidth": 4096}

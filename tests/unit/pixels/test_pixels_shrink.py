@@ -49,6 +49,15 @@ def test_the_largest_cells_do_not_overflow() -> None:
             assert (shrink(np.full((1024, 1024), extreme, dtype), 2, 2) == extreme).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16])
+@pytest.mark.parametrize("most", [7, 127, 1023, 8191, 32767])
+def test_known_bounds_change_no_average(dtype, most) -> None:
+    bound = min(most, np.iinfo(dtype).max)
+    for extreme in (bound, -bound if np.iinfo(dtype).min else 0):
+        cells = np.full((512, 512), extreme, dtype)
+        assert (shrink(cells, 64, 32, most=bound) == extreme).all()
+
+
 def test_a_band_may_be_prepared_before_it_is_averaged() -> None:
     array = scene(700, 900)
     doubled = shrink(array, 70, 90, lambda band: band.astype(np.float32) * 2)

@@ -4,7 +4,7 @@ from ...errors import IconError
 from ..codestream import read_jpeg_head
 from ..image import Image, printable
 from .deflated import DeflatedFrame
-from .interface import Codec, Decoded, DecodeFailure, Task
+from .interface import Codec, Decoded, DecodeFailure, Task, rows_enough
 from .jpeg import ScaledJpeg, WholeJpeg
 from .jpeg2000 import ReducedJpeg2000, SmallerJpeg2000, WholeJpeg2000
 from .jpegls import JpegLs
@@ -91,13 +91,21 @@ def _first_of(codecs: tuple[Codec, ...], task: Task) -> Decoded:
         if not codec.supports(image):
             continue
         try:
-            return codec.decode(task)
+            return _enough_of(codec.decode(task), task)
         except DecodeFailure as exc:
             reason = str(exc)  # the last decoder in a row is the one that takes everything
     if not reason:
         kind = f"{image.samples} samples of {image.bits_allocated} bits"
         raise IconError(f"No decoder for {_name(image)} knows {kind}")
     raise IconError(f"The frame does not decode as {_name(image)} ({reason})")
+
+
+def _enough_of(decoded: Decoded, task: Task) -> Decoded:
+    """Leave out rows of a frame decoded whole that would not be read of a native one: both look the same then."""
+    if decoded.extent is not None or len(decoded.pixels) != task.image.rows:
+        return decoded
+    rows = rows_enough(task.image, task.rows)
+    return decoded if rows is None else decoded._replace(pixels=decoded.pixels[rows])
 
 
 def _by_its_bytes(task: Task) -> tuple[Codec, ...]:
