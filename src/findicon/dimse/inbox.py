@@ -85,7 +85,7 @@ class Inbox:
 
     def has_more(self) -> bool:
         """Tell whether the next PDU is at hand whole, so that nobody has to wait for it."""
-        return bool(self._values) or self._is_whole_pdu_buffered()
+        return bool(self._values) or self._whole_pdu() is not None
 
     def header(self) -> tuple[int, int]:
         """Give type and length of the PDU whose header is at hand, after checking them."""
@@ -128,6 +128,9 @@ class Inbox:
 
     def _next_pdu(self, patience: float) -> bool:
         """Wait for the next P-DATA PDU; False when a release request came instead."""
+        pdu = self._whole_pdu()
+        if pdu is not None:  # nobody has to wait, so no time is looked at
+            return self._take_pdu(*pdu)
         began = monotonic()
         if self._message_began:
             # within a message: each PDU has its time, and the message as a whole a least mean rate
@@ -143,16 +146,22 @@ class Inbox:
         return self._take_pdu(kind, length)
 
     def _pdu_now(self) -> bool:
-        while not self._is_whole_pdu_buffered():
+        pdu = self._whole_pdu()
+        while pdu is None:
             if not self._transport.fill(pdus.HEADER.size + self._limits.pdu):
                 return False
-        if not self._take_pdu(*self.header()):
+            pdu = self._whole_pdu()
+        if not self._take_pdu(*pdu):
             raise MalformedError("a release in the middle of an operation", pdus.UNEXPECTED_PDU)
         return True
 
-    def _is_whole_pdu_buffered(self) -> bool:
+    def _whole_pdu(self) -> tuple[int, int] | None:
+        """Give type and length of the next PDU when all of it is at hand."""
         buffered = len(self._transport.buffered())
-        return buffered >= pdus.HEADER.size and buffered >= pdus.HEADER.size + self.header()[1]
+        if buffered < pdus.HEADER.size:
+            return None
+        kind, length = self.header()
+        return (kind, length) if buffered >= pdus.HEADER.size + length else None
 
     def _take_pdu(self, kind: int, length: int) -> bool:
         self._transport.take(pdus.HEADER.size)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -47,11 +48,16 @@ class Freshness(NamedTuple):
     @classmethod
     def of(cls, cached: CachedIcon) -> "Freshness":
         """Read what is noted."""
-        choice, _, count = cached.rule.rpartition(" of ")
-        return cls(choice, int(count)) if count.isdigit() else cls(cached.rule, None)
+        return _freshness(cached.rule)
 
     def __str__(self) -> str:
         return self.choice if self.instances is None else f"{self.choice} of {self.instances}"
+
+
+@lru_cache(maxsize=4096)  # lists are long, and their entities have few different numbers of instances
+def _freshness(rule: str) -> Freshness:
+    choice, _, count = rule.rpartition(" of ")
+    return Freshness(choice, int(count)) if count.isdigit() else Freshness(rule, None)
 
 
 class Maker:
