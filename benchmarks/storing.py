@@ -20,7 +20,9 @@ def ours(folder: Path) -> Iterator[int]:
         [sys.executable, "-m", "benchmarks.storage_server", str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
         assert server.stdout is not None
-        yield int(server.stdout.readline())
+        port = int(server.stdout.readline())
+        subprocess.run(["echoscu", "-aec", _AE_TITLE, "127.0.0.1", str(port)], check=True)  # as Orthanc below
+        yield port
         server.communicate(b"")
 
 

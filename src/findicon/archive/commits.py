@@ -1,9 +1,10 @@
 """One transaction for everybody who waits, one sync for many transactions; and nothing acknowledged depends on luck."""
 
+import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..catalogue import Catalogue, Rows
@@ -47,7 +48,8 @@ class Commits:
         self._turn = threading.Lock()
         self._changed = threading.Condition()
         self._expected = 0
-        self._unsynced: list[Callable[[], None]] = []
+        self._reminded = threading.Condition()  # another one: who syncs is not to be woken for each instance
+        self._reminders: list[str] = []
         self._is_closed = False
         self._syncing = threading.Thread(target=self._sync_on_and_on, name="catalogue sync", daemon=True)
         self._syncing.start()
@@ -79,18 +81,18 @@ class Commits:
         if entry.error is not None:
             raise entry.error
 
-    def when_durable(self, then: Callable[[], None]) -> None:
-        """Have something done once all that was committed before survives a loss of power."""
-        with self._changed:
-            self._unsynced.append(then)
-            if len(self._unsynced) in (1, _MOST_UNSYNCED):
-                self._changed.notify_all()
+    def when_durable(self, reminder: str) -> None:
+        """Have a file removed once all that was committed before survives a loss of power."""
+        with self._reminded:
+            self._reminders.append(reminder)
+            if len(self._reminders) in (1, _MOST_UNSYNCED):
+                self._reminded.notify_all()
 
     def close(self) -> None:
         """Sync what was committed, and end."""
-        with self._changed:
+        with self._reminded:
             self._is_closed = True
-            self._changed.notify_all()
+            self._reminded.notify_all()
         self._syncing.join()
 
     def _expect(self, more: int) -> None:
@@ -126,26 +128,28 @@ class Commits:
 
     def _sync_on_and_on(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._unsynced or self._is_closed)
-                self._changed.wait_for(
-                    lambda: len(self._unsynced) >= _MOST_UNSYNCED or self._is_closed, _UNSYNCED_SECONDS
+            with self._reminded:
+                self._reminded.wait_for(lambda: self._reminders or self._is_closed)
+                self._reminded.wait_for(
+                    lambda: len(self._reminders) >= _MOST_UNSYNCED or self._is_closed, _UNSYNCED_SECONDS
                 )
-                synced, self._unsynced = self._unsynced, []
+                reminders, self._reminders = self._reminders, []
                 is_last = self._is_closed
-            if synced:
-                self._sync(synced)
+            if reminders:
+                self._sync(reminders)
             if is_last:
                 return
 
-    def _must_sync(self) -> bool:
-        return len(self._unsynced) >= _MOST_UNSYNCED or self._is_closed
-
-    def _sync(self, synced: list[Callable[[], None]]) -> None:
+    def _sync(self, reminders: list[str]) -> None:
         try:
             self._catalogue.make_durable()
         except CatalogueError as exc:  # what remembers the instances stays: the next start looks at it
             log.error("the catalogue cannot be synced", reason=str(exc))
             return
-        for then in synced:
-            then()
+        for reminder in reminders:
+            try:
+                os.unlink(reminder)  # noqa: PTH108
+            except FileNotFoundError:
+                continue
+            except OSError as exc:  # the next start takes it away
+                log.error("a first name cannot be removed", file=reminder, reason=exc.strerror)

@@ -7,6 +7,7 @@ process need not load to read files.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from ..catalogue import ATTRIBUTES, InstanceRecord, Rows, rows_of
 from ..errors import StorageError
@@ -48,7 +49,7 @@ def read_files(files: Sequence[File]) -> list[Rows | NotKept]:
     return [_read_or_tell(file) for file in files]
 
 
-def read_record(file: File, *, location: str = "") -> InstanceRecord:
+def read_record(file: File, *, location: str = "", source: BinaryIO | None = None) -> InstanceRecord:
     """Read the header of one DICOM file for the catalogue.
 
     Parameters
@@ -57,13 +58,15 @@ def read_record(file: File, *, location: str = "") -> InstanceRecord:
         The file.
     location
         What the catalogue shall call it, where that is not its path.
+    source
+        Its bytes, where they are at hand.
 
     Raises
     ------
     StorageError
         The file cannot be read, is no DICOM file, or lacks a UID that its place in an archive depends on.
     """
-    return _record(read_header(file.path), file, location)
+    return _record(read_header(source or file.path), file, location)
 
 
 def _record(header: Header, file: File, location: str) -> InstanceRecord:

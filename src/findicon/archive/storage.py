@@ -3,22 +3,21 @@
 import io
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ..catalogue import Catalogue, InstanceRecord, rows_of
 from ..errors import CatalogueError, StorageError
 from ..observe import log
 from .commits import Commits
 from .file_meta import check_uid, file_meta
+from .incoming_file import IncomingFile, Whole
 from .paths import location_of
 from .reading import read_record
 from .storage_folder import StorageFolder, same_data_set
 from .walk import File
 
-_BUFFER = 1 << 18
 # What associations say of themselves, too (a test holds the two together: importing them would load the network).
 IMPLEMENTATION = ("2.25.318920742037131138283679188874597518598", "FINDICON")
 
@@ -110,7 +109,7 @@ class Storage:
         )
         return _Reception(self, head, sop_class, sop_instance)
 
-    def incoming_path(self, sop_instance: str) -> Path:
+    def incoming_path(self, sop_instance: str) -> str:
         """Give a path for a file that is about to arrive."""
         return self._folder.incoming_path(sop_instance)
 
@@ -118,11 +117,10 @@ class Storage:
         """Hold the next transaction for a moment: an instance is whole and about to be kept."""
         return self._commits.expect()
 
-    def keep(self, incoming: Path, sop_class: str, sop_instance: str) -> None:
+    def keep(self, incoming: str, whole: Whole, sop_class: str, sop_instance: str) -> None:
         """Keep a file that is whole and synced; raises StorageError or CatalogueError."""
         place = self._folder.place_of(sop_instance)
-        found = incoming.stat()
-        record = _understood(File(str(incoming), found.st_size, found.st_mtime), location_of(str(place)))
+        record = _understood(incoming, whole, location_of(place))
         facts = record.facts
         if (facts.sop_instance, facts.sop_class) != (sop_instance, sop_class):
             raise StorageError(
@@ -131,7 +129,7 @@ class Storage:
                 status=_DOES_NOT_MATCH,
             )
         rows = rows_of(record)
-        if not self._folder.place(incoming, sop_instance):
+        if not self._folder.place(incoming, place):
             self._keep_first(incoming, place, sop_instance)
             return
         try:
@@ -141,67 +139,81 @@ class Storage:
             raise
         self._stored()
 
-    def forget(self, incoming: Path) -> None:
+    def forget(self, incoming: str) -> None:
         """Take a kept file's first name away, as soon as the catalogue needs no reminder after a loss of power."""
-        self._commits.when_durable(lambda: incoming.unlink(missing_ok=True))
+        self._commits.when_durable(incoming)
 
-    def has_its_place(self, incoming: Path) -> bool:
-        """Tell whether a file has its final place, too; one that was not kept is then in doubt."""
-        try:
-            return incoming.stat().st_nlink > 1
-        except FileNotFoundError:
-            return False
-
-    def _keep_first(self, incoming: Path, place: Path, sop_instance: str) -> None:
+    def _keep_first(self, incoming: str, place: str, sop_instance: str) -> None:
         if same_data_set(incoming, place):
             # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
-            found = place.stat()
-            self._commits.commit(rows_of(read_record(File(str(place), found.st_size, found.st_mtime))))
+            self._commits.commit(rows_of(_record_at(place)))
+            _remove(incoming)  # it reminds of nothing: the place is another file's
             return
         aside = self._folder.put_aside(incoming, sop_instance)
         reason = f"Other bytes arrived under SOP Instance UID {sop_instance}; the first are kept, these were put aside"
-        self._catalogue.fail(location_of(str(aside)), reason)
-        log.warning("other bytes under a known SOP Instance UID", put_aside=str(aside))
+        self._catalogue.fail(location_of(aside), reason)
+        log.warning("other bytes under a known SOP Instance UID", put_aside=aside)
 
-    def _take_back(self, place: Path) -> None:
+    def _take_back(self, place: str) -> None:
         """Undo the placing of a file that the catalogue did not take; if it cannot even tell, the next start does."""
         if not self._is_catalogued(place):
-            place.unlink(missing_ok=True)
+            _remove(place)
 
     def _clear_up(self) -> None:
         """Bring files and catalogue into agreement after processes were killed."""
         for names in self._folder.left_behind():
             for left in names:
                 place = self._folder.place_of(left.sop_instance)
-                if place.exists() and place.samefile(left.path) and not self._is_catalogued(place):
-                    found = place.stat()
-                    self._commits.commit(rows_of(read_record(File(str(place), found.st_size, found.st_mtime))))
-                    log.info("stored file catalogued after a restart", file=str(place))
+                if _are_one_file(place, left.path) and not self._is_catalogued(place):
+                    self._commits.commit(rows_of(_record_at(place)))
+                    log.info("stored file catalogued after a restart", file=place)
             self._catalogue.make_durable()
             for left in names:
-                left.path.unlink()
+                os.unlink(left.path)  # noqa: PTH108
 
-    def _is_catalogued(self, place: Path) -> bool:
-        return location_of(str(place)) in self._catalogue.files(location_of(str(place)))
+    def _is_catalogued(self, place: str) -> bool:
+        return location_of(place) in self._catalogue.files(location_of(place))
 
 
-def _understood(file: File, location: str) -> InstanceRecord:
+def _understood(incoming: str, whole: Whole, location: str) -> InstanceRecord:
+    source = None if whole.data is None else _Named(incoming, whole.data)
     try:
-        return read_record(file, location=location)
+        return read_record(File(incoming, whole.size, whole.modified), location=location, source=source)
     except StorageError as exc:
         if isinstance(exc.__cause__, OSError):  # the disk is at fault: another attempt may succeed
             raise
         raise StorageError(f"The data set cannot be understood: {exc}", status=_CANNOT_UNDERSTAND) from exc
 
 
-class _Stream(io.FileIO):
-    """The file of an instance that arrives; a full disk is an error of the storage."""
+def _record_at(place: str) -> InstanceRecord:
+    found = os.stat(place)  # noqa: PTH116
+    return read_record(File(place, found.st_size, found.st_mtime))
 
-    def write(self, data: "io.ReadableBuffer") -> int:  # type: ignore[name-defined]
-        try:
-            return super().write(data)
-        except OSError as exc:
-            raise StorageError(f"{self.name} cannot be written: {exc.strerror}") from exc
+
+def _are_one_file(one: str, other: str) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samefile(one, other)  # noqa: PTH121
+    return False
+
+
+def _has_its_place(incoming: str) -> bool:
+    """Tell whether a file has its final place, too; one that was not kept is then in doubt."""
+    with suppress(FileNotFoundError):
+        return os.stat(incoming).st_nlink > 1  # noqa: PTH116
+    return False
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108
+
+
+class _Named(io.BytesIO):
+    """A file's bytes; errors name the file."""
+
+    def __init__(self, name: str, data: bytearray) -> None:
+        super().__init__(data)
+        self.name = name
 
 
 class _Reception(AbstractContextManager[BinaryIO]):
@@ -215,12 +227,8 @@ class _Reception(AbstractContextManager[BinaryIO]):
         self._path = storage.incoming_path(sop_instance)
 
     def __enter__(self) -> BinaryIO:
-        try:
-            self._file = io.BufferedWriter(_Stream(self._path, "xb"), _BUFFER)
-        except OSError as exc:
-            raise StorageError(f"{self._path} cannot be written: {exc.strerror}") from exc
-        self._file.write(self._head)
-        return self._file
+        self._file = IncomingFile(self._path, self._head)
+        return cast("BinaryIO", self._file)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -229,26 +237,24 @@ class _Reception(AbstractContextManager[BinaryIO]):
         try:
             if error is None:
                 with self._storage.expected():
-                    self._file.flush()
-                    os.fsync(self._file.fileno())
-                    self._file.close()
-                    self._storage.keep(self._path, self._sop_class, self._sop_instance)
+                    self._storage.keep(self._path, self._file.finish(), self._sop_class, self._sop_instance)
                 is_kept = True
         except OSError as exc:
             raise StorageError(f"{self._sop_instance} cannot be stored: {exc.strerror or exc}") from exc
         finally:
-            self._end(is_kept=is_kept)
+            if is_kept:
+                self._storage.forget(self._path)
+            else:
+                self._give_up()
 
-    def _end(self, *, is_kept: bool) -> None:
-        """Close the file and take its first name away, in time where it was kept.
+    def _give_up(self) -> None:
+        """Close the file and take its first name away.
 
         It stays where the file has its place but the catalogue could not tell whether it knows it: the next start asks
         again.
         """
         try:
-            self._file.raw.close()  # what is still buffered is of no use
+            self._file.close()
         finally:
-            if not self._storage.has_its_place(self._path):
-                self._path.unlink(missing_ok=True)
-            elif is_kept:
-                self._storage.forget(self._path)
+            if not _has_its_place(self._path):
+                _remove(self._path)

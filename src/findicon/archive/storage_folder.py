@@ -36,7 +36,7 @@ _HEAD = 144
 class LeftBehind:
     """A file in the incoming folder of a process that is no more."""
 
-    path: Path
+    path: str
     sop_instance: str
 
 
@@ -67,9 +67,12 @@ class StorageFolder:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for number in range(_FOLDERS):  # now, so that no instance has to wait for its folder to be durable
                 (self._instances / f"{number:02x}").mkdir(exist_ok=True)
-            sync_folder(self._instances)
-            sync_folder(self.root)
+            sync_folder(str(self._instances))
+            sync_folder(str(self.root))
             self.own = self._claim()
+            # Text from here on: for a small instance, paths as objects would cost as much as its row.
+            self._folders = [f"{self._instances}{os.sep}{number:02x}{os.sep}" for number in range(_FOLDERS)]
+            self._arrivals = f"{self.own}{os.sep}"
         except OSError as exc:
             raise StorageError(f"The storage folder {self.root} cannot be used: {exc.strerror}") from exc
 
@@ -80,16 +83,16 @@ class StorageFolder:
         self._release(self.own, self._lock)
         self._lock = -1
 
-    def place_of(self, sop_instance: str) -> Path:
+    def place_of(self, sop_instance: str) -> str:
         """Give where an instance lies, or would."""
         spread = hashlib.sha256(sop_instance.encode("ascii")).digest()[0]
-        return self._instances / f"{spread:02x}" / f"{sop_instance}.dcm"
+        return f"{self._folders[spread]}{sop_instance}.dcm"
 
-    def incoming_path(self, sop_instance: str) -> Path:
+    def incoming_path(self, sop_instance: str) -> str:
         """Give a path for a file that is about to arrive; no other has it."""
-        return self.own / f"{sop_instance}.{secrets.token_hex(8)}.part"
+        return f"{self._arrivals}{sop_instance}.{secrets.token_hex(8)}.part"
 
-    def place(self, incoming: Path, sop_instance: str) -> bool:
+    def place(self, incoming: str, place: str) -> bool:
         """Give a file that is whole and synced its final place, durably.
 
         Returns
@@ -97,28 +100,27 @@ class StorageFolder:
         bool
             False where that place is taken already.
         """
-        place = self.place_of(sop_instance)
         try:
             os.link(incoming, place)
         except FileExistsError:
             is_first = False
-            with place.open("rb") as file:  # whoever was first may not have got so far
+            with open(place, "rb") as file:  # noqa: PTH123 -- whoever was first may not have got so far
                 os.fsync(file.fileno())
         else:
             is_first = True
-        sync_folder(place.parent)
+        sync_folder(place.rpartition(os.sep)[0])
         return is_first
 
-    def put_aside(self, incoming: Path, sop_instance: str) -> Path:
+    def put_aside(self, incoming: str, sop_instance: str) -> str:
         """Keep a file whose place other bytes have taken; the same bytes are kept once."""
-        with incoming.open("rb") as file:
+        with open(incoming, "rb") as file:  # noqa: PTH123
             _pass_head(file)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         path = self._conflicts / f"{sop_instance}.{digest[:16]}.dcm"
         if not path.exists():
             os.link(incoming, path)
-        sync_folder(self._conflicts)
-        return path
+        sync_folder(str(self._conflicts))
+        return str(path)
 
     def left_behind(self) -> Iterator[list[LeftBehind]]:
         """Give the files that processes left in their incoming folders when they were killed, folder by folder.
@@ -131,7 +133,7 @@ class StorageFolder:
                 lock = _lock(folder / "lock") if folder.is_dir() and folder != self.own else -1
             if lock < 0:
                 continue  # its owner lives
-            names = [LeftBehind(path, path.name.rsplit(".", 2)[0]) for path in sorted(folder.glob("*.part"))]
+            names = [LeftBehind(str(path), path.name.rsplit(".", 2)[0]) for path in sorted(folder.glob("*.part"))]
             if names:
                 yield names
             self._release(folder, lock)
@@ -171,7 +173,7 @@ class _Gate:
         self._file.close()
 
 
-def same_data_set(path: Path, other: Path) -> bool:
+def same_data_set(path: str, other: str) -> bool:
     """Tell whether two files hold the same data set; their File Meta Information may name different senders.
 
     Raises
@@ -179,7 +181,7 @@ def same_data_set(path: Path, other: Path) -> bool:
     StorageError
         One of them does not begin with File Meta Information.
     """
-    with path.open("rb") as one, other.open("rb") as two:
+    with open(path, "rb") as one, open(other, "rb") as two:  # noqa: PTH123
         _pass_head(one)
         _pass_head(two)
         while True:
@@ -190,7 +192,7 @@ def same_data_set(path: Path, other: Path) -> bool:
                 return True
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

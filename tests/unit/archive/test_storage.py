@@ -269,9 +269,9 @@ def test_a_start_clears_up_after_a_process_that_was_killed(folder: Path, catalog
         reception = dead.receive(dataset.SOPClassUID, dataset.SOPInstanceUID, ExplicitVRLittleEndian, "A")
         stream = reception.__enter__()
         stream.write(data)
-        stream.close()
+        stream.flush()
     (incoming,) = own.own.glob(f"{placed.SOPInstanceUID}*")
-    own.place(incoming, placed.SOPInstanceUID)
+    own.place(str(incoming), own.place_of(placed.SOPInstanceUID))
     os.close(own._lock)  # killed after the file has its place, before the catalogue knows it
     with Storage(folder, catalogue):
         assert files(folder) == [f"{placed.SOPInstanceUID}.dcm"]

@@ -11,10 +11,10 @@ from findicon.errors import StorageError
 UID = "1.2.840.99"
 
 
-def arrived(folder: StorageFolder, data: bytes, *, sender: str = "MODALITY", uid: str = UID) -> Path:
-    path = folder.incoming_path(uid)
+def arrived(folder: StorageFolder, data: bytes, *, sender: str = "MODALITY", uid: str = UID) -> str:
+    path = Path(folder.incoming_path(uid))
     path.write_bytes(file_meta(CTImageStorage, uid, ExplicitVRLittleEndian, sender, ("1.2", "TEST")) + data)
-    return path
+    return str(path)
 
 
 @pytest.fixture
@@ -26,40 +26,41 @@ def folder(tmp_path: Path) -> StorageFolder:
 
 def test_a_file_that_is_placed_has_its_final_name(folder: StorageFolder) -> None:
     incoming = arrived(folder, b"data")
-    assert folder.place(incoming, UID)
-    place = folder.place_of(UID)
-    assert place.read_bytes() == incoming.read_bytes()
+    place = Path(folder.place_of(UID))
+    assert folder.place(incoming, str(place))
+    assert place.read_bytes() == Path(incoming).read_bytes()
     assert place.name == f"{UID}.dcm"
 
 
 def test_files_are_spread_over_folders(folder: StorageFolder) -> None:
-    parents = {folder.place_of(f"1.2.{number}").parent.name for number in range(200)}
+    parents = {Path(folder.place_of(f"1.2.{number}")).parent.name for number in range(200)}
     assert len(parents) > 100
     assert all(len(name) == 2 for name in parents)
 
 
 @pytest.mark.parametrize("uid", [".", "..", "...", "1..2"])
 def test_dots_do_not_leave_the_folder(folder: StorageFolder, uid: str) -> None:
-    assert folder.place_of(uid).resolve().is_relative_to(folder.root / "instances")
-    assert folder.incoming_path(uid).resolve().parent == folder.own.resolve()
+    assert Path(folder.place_of(uid)).resolve().is_relative_to(folder.root / "instances")
+    assert Path(folder.incoming_path(uid)).resolve().parent == folder.own.resolve()
 
 
 def test_what_is_there_is_never_replaced(folder: StorageFolder) -> None:
-    folder.place(arrived(folder, b"first"), UID)
-    assert not folder.place(arrived(folder, b"second"), UID)
-    assert folder.place_of(UID).read_bytes().endswith(b"first")
+    place = folder.place_of(UID)
+    folder.place(arrived(folder, b"first"), place)
+    assert not folder.place(arrived(folder, b"second"), place)
+    assert Path(place).read_bytes().endswith(b"first")
 
 
 def test_what_is_put_aside_is_kept_once(folder: StorageFolder) -> None:
     paths = {folder.put_aside(arrived(folder, b"second", sender=sender), UID) for sender in ("ONE", "TWO")}
     assert len(paths) == 1
-    assert paths.pop().read_bytes().endswith(b"second")
-    assert folder.put_aside(arrived(folder, b"third"), UID).read_bytes().endswith(b"third")
+    assert Path(paths.pop()).read_bytes().endswith(b"second")
+    assert Path(folder.put_aside(arrived(folder, b"third"), UID)).read_bytes().endswith(b"third")
 
 
 def test_the_sender_makes_no_difference_to_the_data_set(folder: StorageFolder) -> None:
     one, two = arrived(folder, b"data", sender="ONE"), arrived(folder, b"data", sender="ANOTHER")
-    assert one.read_bytes() != two.read_bytes()
+    assert Path(one).read_bytes() != Path(two).read_bytes()
     assert same_data_set(one, two)
     assert not same_data_set(one, arrived(folder, b"datum"))
     assert not same_data_set(one, arrived(folder, b"data and more"))
@@ -81,7 +82,7 @@ def test_what_a_dead_process_left_is_found_once_and_its_folder_cleared(tmp_path:
     (found,) = living.left_behind()
     assert [(one.path, one.sop_instance) for one in found] == [(incoming, UID)]
     assert dead.own.exists()  # its files are still there, so it is looked at again
-    found[0].path.unlink()
+    Path(found[0].path).unlink()
     assert list(living.left_behind()) == []
     assert not dead.own.exists()
     living.close()
