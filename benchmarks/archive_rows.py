@@ -85,6 +85,7 @@ def _study_row(study: Study, patient: int) -> Row:
         "parent": patient,
         **_values(study.attributes),
         "modalities_in_study": _joined(series.attributes["Modality"] for series in study.series),
+        "stations": _joined(series.attributes.get("StationName", "") for series in study.series),
         "sop_classes_in_study": _joined(series.sop_class for series in study.series),
         "number_of_study_related_series": len(study.series),
         "number_of_study_related_instances": study.instances,

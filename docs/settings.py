@@ -71,6 +71,7 @@ address = "VIEWER@viewer.hospital.example:2762"
 tls = true
 
 [web]                           # named users only, over HTTPS
+public_url = "https://pictures.hospital.example"
 hosts = ["pictures.hospital.example"]
 origins = ["https://ohif.hospital.example"]
 

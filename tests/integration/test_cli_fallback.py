@@ -163,7 +163,7 @@ def test_a_tree_shows_only_where_something_matches(address: str, capsys: pytest.
 
 
 def test_a_tree_with_pictures(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["find", address, "--tree", "--fallback", "--limit", "1"]) == 0
+    assert run(["find", address, "--tree", "--fallback", "--icons", "--limit", "1"]) == 0
     text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert "▀▀▀▀▀▀▀▀" in text
     assert re.search(r"Image 1 +Image 2 +Image 3", text), "images stand side by side"

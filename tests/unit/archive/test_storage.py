@@ -53,7 +53,14 @@ def send(storage: Storage, dataset: Dataset, *, sender: str = "MODALITY", **anno
 def files(folder: Path, *, reminders: bool = False) -> list[str]:
     """Every file of the storage folder but the locks, and first names that wait for a sync where they are asked for."""
     found = [path for path in folder.rglob("*") if path.is_file() and path.name not in {"gate", "lock"}]
-    return sorted(path.name for path in found if reminders or path.suffix != ".part" or path.stat().st_nlink == 1)
+    return sorted(path.name for path in found if reminders or not _is_a_second_name_or_gone(path))
+
+
+def _is_a_second_name_or_gone(path: Path) -> bool:
+    try:
+        return path.suffix == ".part" and path.stat().st_nlink > 1
+    except FileNotFoundError:  # the storage took its first name away meanwhile
+        return True
 
 
 def test_an_instance_is_a_dicom_file_and_in_the_catalogue_when_the_block_is_left(
