@@ -9,16 +9,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks import web_images, web_peers
-from benchmarks.archive_rows import fill
+from benchmarks.catalogue_archives import archives
 from benchmarks.report import Row
 from benchmarks.web_chromium import Seen, chromium, items, pictures
 from benchmarks.web_load import Load, load
-from findicon.catalogue import Catalogue
 
 PICTURES = 200
 STUDIES = 1_000
 MANY = 1_000_000
 SMALL = 16
+SIZES = (1_000, 10_000, 100_000, MANY)  # each is built from the one before
 LIMIT = 0.2
 LISTED = 100  # Orthanc Explorer lists no more than that
 ROUNDS = 5
@@ -40,7 +40,7 @@ def run() -> list[Row]:
     """Measure thumbnails, the page with 200 pictures, QIDO of 1,000 studies, and pages at 1,000,000."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        return [*_with_pictures(folder / "pictures"), *_with_studies(folder / "studies"), *_with_many(folder / "many")]
+        return [*_with_pictures(folder / "pictures"), *_with_studies(folder / "studies"), *_with_many()]
 
 
 @contextmanager
@@ -142,16 +142,27 @@ def _with_studies(folder: Path) -> list[Row]:
     return rows
 
 
-def _with_many(folder: Path) -> list[Row]:
-    folder.mkdir()
-    url = str(folder / "catalogue.sqlite")
-    with Catalogue(url) as catalogue:
-        fill(catalogue, 0, MANY)
-    with web_peers.ours(url) as port:
-        return [
-            _pages(port, f"{MANY:,} studies: the first page and searches", SEARCHES),
-            _pages(port, f"{MANY:,} studies: turning pages in the middle", TURNS),
-        ]
+def _with_many() -> list[Row]:
+    with archives() as (on_sqlite, *_):
+        on_sqlite.build(SIZES)
+        with web_peers.ours(on_sqlite.url(MANY)) as port:
+            return _all_pages(port)
+
+
+def _all_pages(port: int) -> list[Row]:
+    at_start = _page(port, "")[0]
+    return [
+        Row(
+            case=f"{MANY:,} studies: the first page, asked for while the server starts",
+            ours=f"{1000 * at_start:.0f} ms",
+            peer="",
+            ratio=None,
+            goal="< 200 ms",
+            met=at_start < LIMIT,
+        ),
+        _pages(port, f"{MANY:,} studies: the first page and searches", SEARCHES),
+        _pages(port, f"{MANY:,} studies: turning pages in the middle", TURNS),
+    ]
 
 
 def _pages(port: int, case: str, queries: Sequence[str]) -> Row:

@@ -1,6 +1,9 @@
 """The application: DICOMweb services, pages, figures, joined to whatever finds and holds instances."""
 
+import asyncio
 import threading
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -90,6 +93,7 @@ def create_app(
         openapi_url="/openapi.json",
         root_path_in_servers=False,
         redirect_slashes=False,
+        lifespan=_warmed(services.warming),
     )
     pictures = Pictures(services)
     app.include_router(dicomweb_routes(services, pictures))
@@ -109,6 +113,25 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(Edge, settings=settings, metrics=metrics, access=Access(settings.users))
     return app
+
+
+def _warmed(steps: Sequence[Callable[[], object]]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Give what a server goes through when it starts and stops: it begins to answer while the steps are under way."""
+
+    def warm() -> None:
+        try:
+            for step in steps:
+                step()
+        except FindiconError as error:  # whoever asks will be told
+            log.warning("not warmed up", reason=str(error))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        warming = asyncio.create_task(asyncio.to_thread(warm))
+        yield
+        await warming  # nothing reads once we have stopped
+
+    return lifespan
 
 
 def _about(services: Services) -> APIRouter:

@@ -101,7 +101,7 @@ class WebServer:
             h11_max_incomplete_event_size=_LONGEST_HEAD,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=3,
-            lifespan="off",
+            lifespan="on",
             ssl_certfile=certificate,
             ssl_keyfile=key,
             ssl_ca_certs=None if authorities is None else str(authorities),

@@ -1,7 +1,7 @@
 """What the routes work with: the ports that the web was joined to, and the few questions they all ask of them."""
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -66,6 +66,7 @@ class Services:
     first_seen: FirstSeen = field(default_factory=FirstSeen)
     seen: set[Instance] = field(default_factory=set)
     rendering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
+    warming: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def able(self) -> Options:

@@ -104,6 +104,8 @@ class Home:
         self._templates = templates
         self._pages = StudyPages(services)
         self._newest = NewestStudies(services, services.overview) if services.overview is not None else None
+        if self._newest is not None:
+            services.warming.append(self._newest.look)  # or whoever comes first waits for it
 
     def page(self, request: Request) -> Response:
         """Make the first page."""
