@@ -64,8 +64,13 @@ class Decompressed:
             attributes["PlanarConfiguration"] = 0
         self.attributes: Mapping[str, object] = attributes
 
-    def frame(self, number: int) -> bytes:
+    def frame(self, number: int, *, by_plane: bool = False) -> bytes:
         """Give one frame, 1-based, native and little endian, colour by pixel.
+
+        Parameters
+        ----------
+        by_plane
+            Give colour by plane instead, as Planar Configuration 1 says (PS3.3 C.7.6.3.1.3).
 
         Raises
         ------
@@ -74,7 +79,12 @@ class Decompressed:
         """
         if not 1 <= number <= self.frames:
             raise IconError(f"There is no frame {number}: the instance has {self.frames}")
-        return self._first if number == 1 else self._cells(self._decoded(number))
+        cells = self._first if number == 1 else self._cells(self._decoded(number))
+        if not by_plane or not self._image.is_colour:
+            return cells
+        samples = self._image.samples
+        by_pixel = np.frombuffer(cells, f"V{self._image.bits_allocated // 8}").reshape(-1, samples)
+        return by_pixel.T.tobytes()
 
     def _decoded(self, number: int) -> Decoded:
         image = self._image

@@ -19,14 +19,13 @@ from ..observe import log
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
 from .access import Access
 from .compression import Compression
-from .decompression import PydicomDecompressed
 from .dicomweb import dicomweb_routes
 from .edge import Edge, route_of
 from .metrics import Metrics
 from .openapi import description_of, problems
 from .pages import ErrorPage, error_page, page_routes
 from .pictures import Pictures
-from .ports import Decompressor, Renderer
+from .ports import Renderer
 from .problems import Problem, problem_of, problem_response
 from .rendering import in_process
 from .services import Services
@@ -42,7 +41,6 @@ def create_app(
     overview: Overview | None = None,
     settings: WebSettings | None = None,
     renderer: Renderer | None = None,
-    decompressor: Decompressor | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -62,8 +60,6 @@ def create_app(
         See `WebSettings`.
     renderer
         Renders larger pictures; None does it in the threads of the web.
-    decompressor
-        Decodes pixel data for those who take no compressed one; None does it with pydicom's decoders.
 
     Raises
     ------
@@ -80,7 +76,6 @@ def create_app(
         overview=overview,
         settings=settings,
         renderer=renderer or in_process(source),
-        decompressor=decompressor or PydicomDecompressed,
         metrics=metrics,
         rendering=threading.Semaphore(settings.render_slots),
     )

@@ -5,7 +5,7 @@ Whoever joins the web to the rest may leave each of them out; the page then hide
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from ..pixels import Picture
 from ..query import Level, Query
@@ -52,34 +52,6 @@ class Renderer(Protocol):
         StorageError
             There is no such instance, or it cannot be read.
         """
-        ...
-
-
-class Decompressor(Protocol):
-    """Whatever decodes the compressed pixel data of an instance, frame by frame."""
-
-    def __call__(self, stream: BinaryIO) -> "Decompressed":
-        """Prepare to decode.
-
-        Raises
-        ------
-        IconError
-            No decoder knows the transfer syntax.
-        """
-        ...
-
-
-class Decompressed(Protocol):
-    """Compressed pixel data that can be read decoded."""
-
-    attributes: Mapping[str, object]
-    """Attributes of the Image Pixel module, by keyword, that are others once the pixels are decoded."""
-
-    length: int
-    """Of all frames in bytes."""
-
-    def frame(self, number: int) -> bytes:
-        """Give one frame, 1-based, in native form, little endian (PS3.5 8.1.1); raises IconError."""
         ...
 
 

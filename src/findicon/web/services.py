@@ -17,7 +17,7 @@ from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Matc
 from .attributes import Attribute, of_bytes
 from .caching import FirstSeen
 from .metrics import Metrics
-from .ports import Counting, Decompressor, Renderer
+from .ports import Counting, Renderer
 from .problems import not_found, too_large
 from .routing import DICOMWEB
 from .settings import WebSettings
@@ -61,7 +61,6 @@ class Services:
     overview: Overview | None
     settings: WebSettings
     renderer: Renderer
-    decompressor: Decompressor
     metrics: Metrics
     first_seen: FirstSeen = field(default_factory=FirstSeen)
     seen: set[Instance] = field(default_factory=set)

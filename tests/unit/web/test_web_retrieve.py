@@ -1,6 +1,7 @@
 """Instances, metadata, bulk data and frames over HTTP (PS3.18 10.4)."""
 
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -186,6 +187,20 @@ def test_frames_of_compressed_pixels(real_shelf: Shelf, name: str, media_type: s
     assert decoded.body == anything.body
     assert decoded.content_type == f"application/octet-stream; transfer-syntax={ExplicitVRLittleEndian}"
     assert len(decoded.body) == stored.pixel_array.nbytes
+
+
+def test_decoded_colour_comes_as_the_metadata_say(shelf: Shelf, tmp_path: Path) -> None:
+    stored = pydicom.dcmread(real_file("SC_rgb_rle_16bit.dcm"))
+    by_pixel = stored.pixel_array
+    stored.PlanarConfiguration = 1
+    stored.save_as(tmp_path / "planes.dcm")
+    shelf.take(tmp_path / "planes.dcm")
+    with served(shelf) as client:
+        path = path_of("SC_rgb_rle_16bit.dcm")
+        frame = get(client, f"{path}/frames/1", "application/octet-stream").content
+        file = get(client, path, "application/dicom").content
+    assert frame == by_pixel.transpose(2, 0, 1).astype("<u2").tobytes()
+    assert np.array_equal(pydicom.dcmread(BytesIO(file)).pixel_array, by_pixel)
 
 
 def test_frames_of_single_bits(real_shelf: Shelf) -> None:

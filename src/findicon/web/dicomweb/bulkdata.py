@@ -193,9 +193,8 @@ def _pixel_parts(opened: OpenedInstance, ranges: Sequence[MediaRange], here: str
     if not pixels.is_compressed:
         yield Part(content_type, pixels.whole(), location, pixels.length)
     elif syntax == EXPLICIT:
-        decoded = opened.decompressed()
-        frames = (decoded.frame(number) for number in range(1, pixels.frames + 1))
-        yield Part(content_type, frames, location, decoded.length)
+        frames = (opened.native_frame(number) for number in range(1, pixels.frames + 1))
+        yield Part(content_type, frames, location, opened.decompressed().length)
     elif is_video(syntax):
         yield Part(content_type, pixels.joined(), location)
     else:

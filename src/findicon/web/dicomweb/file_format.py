@@ -13,12 +13,11 @@ from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from ...errors import IconError, StorageError
-from ...pixels import Header, read_header
+from ...pixels import Decompressed, Header, read_header
 from ...query import encode
 from ..attributes import pixel_vr
 from ..frames import PixelData
 from ..negotiation import MediaRange
-from ..ports import Decompressed, Decompressor
 from ..problems import Problem
 
 _PIECE = 1 << 18
@@ -46,8 +45,6 @@ class InstanceFile:
         Its file; whoever opened it closes it once everything was sent.
     wanted
         The media ranges for ``application/dicom`` that are acceptable, the most wanted first.
-    decompressor
-        Decodes what is compressed.
 
     Attributes
     ----------
@@ -62,10 +59,9 @@ class InstanceFile:
         The file cannot be read.
     """
 
-    def __init__(self, stream: BinaryIO, wanted: Sequence[MediaRange], decompressor: Decompressor) -> None:
+    def __init__(self, stream: BinaryIO, wanted: Sequence[MediaRange]) -> None:
         self._stream = stream
         self._header = read_header(stream)
-        self._decompressor = decompressor
         self._decompressed: Decompressed | None = None
         self._stored = str(self._header.transfer_syntax)
         self.transfer_syntax = UID(self._chosen(wanted))
@@ -109,7 +105,7 @@ class InstanceFile:
             return _EXPLICIT
         if not PixelData(self._header).is_compressed:
             return _EXPLICIT
-        self._decompressed = self._decompressor(self._stream)
+        self._decompressed = Decompressed(self._header)
         if self._decompressed.length > _LONGEST:
             raise IconError("Its pixels are too many for Explicit VR Little Endian")
         return _EXPLICIT

@@ -7,10 +7,9 @@ from typing import BinaryIO
 from starlette.requests import Request
 
 from ...errors import IconError
-from ...pixels import Header, read_header
+from ...pixels import Decompressed, Header, read_header
 from ..frames import PixelData
 from ..negotiation import MediaRange, ranges_of
-from ..ports import Decompressed
 from ..problems import Problem
 from ..services import Instance, Services
 from .media_types import OCTET_STREAM, media_type_of
@@ -18,33 +17,35 @@ from .media_types import OCTET_STREAM, media_type_of
 EXPLICIT = "1.2.840.10008.1.2.1"
 """Explicit VR Little Endian, which is what octets are in."""
 
+_PLANAR_CONFIGURATION = 0x00280006
+
 
 class OpenedInstance:
     """One instance whose file is open.
 
     Parameters
     ----------
-    services
-        What the web is joined to.
     instance
         Which one.
     stream
         Its file, which somebody else closes.
     """
 
-    def __init__(self, services: Services, instance: Instance, stream: BinaryIO) -> None:
+    def __init__(self, instance: Instance, stream: BinaryIO) -> None:
         self.header: Header = read_header(stream)
         self.syntax = str(self.header.transfer_syntax)
-        self._services = services
-        self._stream = stream
         self._decompressed: Decompressed | None = None
         self.instance = instance
 
     def decompressed(self) -> Decompressed:
         """Give its pixels decoded; raises IconError."""
         if self._decompressed is None:
-            self._decompressed = self._services.decompressor(self._stream)
+            self._decompressed = Decompressed(self.header)
         return self._decompressed
+
+    def native_frame(self, number: int) -> bytes:
+        """Give one compressed frame decoded, its colour as the instance's metadata say; raises IconError."""
+        return self.decompressed().frame(number, by_plane=self.header.integer(_PLANAR_CONFIGURATION) == 1)
 
     def pixels_as(self, ranges: Sequence[MediaRange], *, multipart: bool) -> tuple[str, str]:
         """Choose media type and transfer syntax for its pixels.
@@ -84,9 +85,7 @@ class OpenedInstance:
         """Give one frame in that transfer syntax; raises IconError."""
         pixels = PixelData(self.header)
         if pixels.is_compressed and syntax == EXPLICIT:
-            if not 1 <= number <= pixels.frames:
-                raise IconError(f"There is no frame {number}: the instance has {pixels.frames}")
-            return self.decompressed().frame(number)
+            return self.native_frame(number)
         return pixels.frame(number)
 
 
@@ -115,4 +114,4 @@ def wanted_ranges(request: Request, *, single: bool) -> tuple[bool, list[MediaRa
 def opened_instance(services: Services, instance: Instance) -> Iterator[OpenedInstance]:
     """Open an instance while the block runs; raises StorageError."""
     with services.opened(instance) as stream:
-        yield OpenedInstance(services, instance, stream)
+        yield OpenedInstance(instance, stream)

@@ -124,7 +124,7 @@ def _instances(services: Services, request: Request, found: Sequence[Instance], 
     headers = {"Cache-Control": _FRESH}
     stream = services.source.open(found[0].uid)
     try:
-        first = InstanceFile(stream, ranges, services.decompressor)
+        first = InstanceFile(stream, ranges)
         if len(found) == 1:
             validators = file_state(stream, found[0].uid, first.transfer_syntax, str(multipart))
             if validators is not None:
@@ -142,7 +142,7 @@ def _instances(services: Services, request: Request, found: Sequence[Instance], 
         content_type = f"{DICOM}; transfer-syntax={first.transfer_syntax}"
         return Stream(_closing(first.pieces(), stream), 200, headers, content_type)
     parts = (
-        _part(InstanceFile(opened, ranges, services.decompressor), base + instance.path)
+        _part(InstanceFile(opened, ranges), base + instance.path)
         for instance, opened in streams(services, found, stream)
     )
     content_type, pieces = related(parts, DICOM)

@@ -15,7 +15,8 @@ Alternative: TypeAlias = Mapping[str, tuple[str, ...]]
 _MOST = 12
 _NUMBERS = ("PatientID", "AccessionNumber")
 _STATION = "StationName"
-_SHORT = 3  # letters
+SHORTEST = 3
+"""Letters of a word that an index of words can find."""
 RETURNED = (
     "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "StudyDescription", "PatientName", "PatientID",
     "PatientBirthDate", "PatientSex", "StudyInstanceUID", "NumberOfStudyRelatedSeries",
@@ -138,7 +139,7 @@ def _all_words(keyword: str, words: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys((number, number.upper())))
     orders = [words, words[::-1]] if len(words) == 2 else [words]
     # One or two letters are what somebody's name begins with; within a name they would be everybody's.
-    is_beginning = keyword == "PatientName" and max(map(len, words)) < _SHORT
+    is_beginning = keyword == "PatientName" and max(map(len, words)) < SHORTEST
     before = "" if is_beginning else "*"
     texts = ["*".join(order) if typed else f"{before}{'*'.join(order)}*" for order in orders]
     return tuple(dict.fromkeys(one for text in texts for one in pattern(keyword, text)))

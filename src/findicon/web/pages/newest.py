@@ -12,7 +12,7 @@ from functools import lru_cache
 from ...query import Key, Level, Options, Overview, Query, tag_of
 from ..ports import Facets
 from ..services import Fields, Services, text
-from .alternatives import Alternative, query_of
+from .alternatives import SHORTEST, Alternative, query_of
 from .question import ANY_DAY, Dates
 
 LIGHT = ("StudyDate", "StudyTime", "ModalitiesInStudy", "StudyDescription", "StudyInstanceUID")
@@ -25,7 +25,6 @@ _FEW_DAYS = 31
 _IN_A_STRETCH = 5_000
 _IN_ALL = 25_000
 _SOME = 100
-_SHORTEST = 3  # letters of a word that an index of words can find
 _DESCRIPTION = "StudyDescription"
 _MOST_DESCRIPTIONS = 500  # as values of one key
 _NUMBERS = {"AccessionNumber", "PatientID"}
@@ -159,7 +158,7 @@ def _has_an_index(name: str, values: Sequence[str]) -> bool:
     if not any("*" in value or "?" in value for value in values):
         return name != _DESCRIPTION
     is_beginning = name == "PatientName" and not any(value.startswith("*") for value in values)
-    return is_beginning or all(max(map(len, value.split("*"))) >= _SHORTEST for value in values)
+    return is_beginning or all(max(map(len, value.split("*"))) >= SHORTEST for value in values)
 
 
 @lru_cache(maxsize=1024)

@@ -146,13 +146,9 @@ class StudyPages:
         is_cut = False
         for alternative in asked.alternatives():
             query = query_of(alternative, asked.dates, limit=_UNSORTED + 1, order=())
-            with closing(self._services.find(query)) as matches:
-                try:
-                    for match in islice(matches, _UNSORTED + 1):
-                        answer = fields(match)
-                        found[text(answer, _UID)] = answer
-                except AnswersCut:
-                    is_cut = True
+            answers, cut = self._services.answers(query)
+            found |= {text(answer, _UID): answer for answer in answers}
+            is_cut |= cut
         is_cut |= len(found) > _UNSORTED
         return replace(_cut_out(found.values(), size, cursor, most=_UNSORTED), is_cut=is_cut)
 

@@ -7,13 +7,12 @@ from itertools import product
 from ...query import Level, tag_of
 from ..dicomweb import level_of
 from ..services import Fields, Services, text
-from .alternatives import Alternative, Asked, query_of
+from .alternatives import SHORTEST, Alternative, Asked, query_of
 from .newest import LIGHT, Newest
 from .question import Dates
 
 _UID = 0x0020000D
 _LARGE = 100_000
-_SHORTEST = 3
 _DESCRIPTION = "StudyDescription"
 
 
@@ -101,7 +100,7 @@ def _takes_long(newest: Newest, asked: Asked, alternative: Alternative) -> bool:
     if any(name == _DESCRIPTION for name, _ in asked.question.fields):
         return False
     pieces = [piece for value in alternative[_DESCRIPTION] for piece in value.split("*")]
-    if max(len(piece) for piece in pieces) < _SHORTEST:
+    if max(len(piece) for piece in pieces) < SHORTEST:
         return not newest.share(alternative)
     # A word of names that no index finds, beside a word of descriptions that many have.
     is_mixed = "PatientName" in alternative
