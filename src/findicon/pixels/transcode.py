@@ -84,6 +84,8 @@ def _data_set(header: Header, encoding: Encoding, limits: Limits) -> Iterator[by
         yield from _behind(header, source, pixels.position + pixels.length, writer)
         return
     decompressed = Decompressed(header, limits)
+    if decompressed.length > _LONGEST:
+        raise IconError(f"Its pixels are {decompressed.length} bytes, more than a native data set can hold")
     changed = {tag_for_keyword(keyword) or 0: value for keyword, value in decompressed.attributes.items()}
     yield from writer.elements(header, {tag: _value(value, encoding) for tag, value in changed.items()})
     width = int(str(decompressed.attributes["BitsAllocated"])) // 8
@@ -123,8 +125,6 @@ class _Writer:
 
     def pixels(self, tag: int, vr: str, length: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Give an element of pixels from its pieces."""
-        if length > _LONGEST:
-            raise IconError(f"Its pixels are {length} bytes, more than a native data set can hold")
         yield self._head(tag, vr, length + length % 2)
         yield from pieces
         if length % 2:
