@@ -5,6 +5,13 @@ from struct import error, unpack_from
 
 from ..errors import IconError
 
+# How streams begin: JPEG and JPEG-LS; JPEG 2000, and JP2 around it; JPEG XL, bare and in a container.
+JPEG_START = b"\xff\xd8"
+_JPEG_2000_START = b"\xff\x4f\xff\x51"
+JPEG_2000_STARTS = (_JPEG_2000_START, b"\0\0\0\x0cjP")
+_JPEG_XL_START = b"\xff\x0a"
+JPEG_XL_STARTS = (_JPEG_XL_START, b"\0\0\0\x0cJXL ")
+
 
 @dataclass(frozen=True, slots=True)
 class Codestream:
@@ -67,7 +74,7 @@ def read_jpeg_head(data: bytes) -> Codestream:
 
 def jpeg2000_start(data: bytes) -> int:
     """Give where the codestream begins in a frame, which some writers put into a JP2 file; raises IconError."""
-    at = 0 if data.startswith(b"\xff\x4f\xff\x51") else data.find(b"\xff\x4f\xff\x51")
+    at = data.find(_JPEG_2000_START)
     if at < 0:
         raise IconError("The frame is no JPEG 2000 stream")
     return at
@@ -108,8 +115,8 @@ def read_jpegxl_size(data: bytes, components: int) -> Codestream:
     """
     at = 0
     if data[4:8] == b"JXL ":
-        at = data.find(b"\xff\x0a", 12)
-    if at < 0 or data[at : at + 2] != b"\xff\x0a":
+        at = data.find(_JPEG_XL_START, 12)
+    if at < 0 or not data.startswith(_JPEG_XL_START, at):
         raise IconError("The frame is no JPEG XL stream")
     bits = int.from_bytes(data[at + 2 : at + 14].ljust(12, b"\0"), "little")
 

@@ -18,9 +18,7 @@ _FIRST_READ = 1 << 14
 _LARGEST_READ = 1 << 20
 # Longer values stay in the file until they are asked for: overlays, curves, documents, lookup tables.
 _LONG_VALUE = 1 << 16
-_LONG_LENGTH_VRS = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-)
+LONG_LENGTH_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _SHORT_LENGTH_VRS = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS"}
     | {b"ST", b"TM", b"UI", b"UL", b"US"}
@@ -69,14 +67,16 @@ class PixelElement(NamedTuple):
     length: int
 
 
-class _Reader(NamedTuple):
+class Layout(NamedTuple):
+    """How the heads of elements lie in one byte order (PS3.5 7.1.2, 7.1.3)."""
+
     head: Struct  # group, element, VR, 16-bit length
     long: Struct  # 32-bit length
     pair: Struct  # group, element, 32-bit length
 
 
-_LITTLE = _Reader(Struct("<HH2sH"), Struct("<I"), Struct("<HHI"))
-_BIG = _Reader(Struct(">HH2sH"), Struct(">I"), Struct(">HHI"))
+LITTLE = Layout(Struct("<HH2sH"), Struct("<I"), Struct("<HHI"))
+BIG = Layout(Struct(">HH2sH"), Struct(">I"), Struct(">HHI"))
 IMPLICIT_LITTLE = Encoding(implicit=True, little_endian=True)
 EXPLICIT_LITTLE = Encoding(implicit=False, little_endian=True)
 EXPLICIT_BIG = Encoding(implicit=False, little_endian=False)
@@ -114,7 +114,7 @@ class Walk:
         Malformed
             The bytes are no data set in this encoding, or end inside an element.
         """
-        reader = _LITTLE if self._encoding.little_endian else _BIG
+        reader = LITTLE if self._encoding.little_endian else BIG
         implicit = self._encoding.implicit
         first, stop = (0, _PIXEL_GROUP) if only_group is None else (only_group, only_group + 1)
         at = 0
@@ -140,14 +140,14 @@ class Walk:
                 return self._base + at
             at = self._skip_stray(at, reader) if group == 0xFFFE else self._take(tag, vr, length, start)
 
-    def _skip_stray(self, at: int, reader: _Reader) -> int:
+    def _skip_stray(self, at: int, reader: Layout) -> int:
         """Skip a delimiter, or the head of an item, that belongs to no sequence: the elements behind it are read on."""
         _, number, length = reader.pair.unpack_from(self._window, at)
         if number not in {0xE000, 0xE00D, 0xE0DD} or length not in {0, UNDEFINED}:
             raise Malformed(f"a delimiter stands at byte {self._base + at}")
         return at + 8
 
-    def _take_plain(self, at: int, reader: _Reader, first: int, stop: int) -> int:
+    def _take_plain(self, at: int, reader: Layout, first: int, stop: int) -> int:
         """Keep the elements from `at` on that are as most are: short, whole in the window, of groups before `stop`.
 
         This is the loop that headers are read with; everything odd is left to `run`.
@@ -225,7 +225,7 @@ class Walk:
 
 
 def _element_head(
-    data: bytes, at: int, reader: _Reader, implicit: bool
+    data: bytes, at: int, reader: Layout, implicit: bool
 ) -> tuple[int, int, bytes, int, int]:  # group, element, VR, length, start of the value
     if implicit:
         group, number, length = reader.pair.unpack_from(data, at)
@@ -233,7 +233,7 @@ def _element_head(
     group, number, vr, length = reader.head.unpack_from(data, at)
     if vr in _SHORT_LENGTH_VRS:
         return group, number, vr, length, at + 8
-    if vr in _LONG_LENGTH_VRS:
+    if vr in LONG_LENGTH_VRS:
         try:
             return group, number, vr, reader.long.unpack_from(data, at + 8)[0], at + 12
         except error:
@@ -255,7 +255,7 @@ def skip_items(data: bytes, at: int, encoding: Encoding, depth: int = 0) -> int:
     """
     if depth > _DEEPEST:
         raise Malformed(f"sequences are nested more than {_DEEPEST} deep")
-    unpack = (_LITTLE if encoding.little_endian else _BIG).pair.unpack_from
+    unpack = (LITTLE if encoding.little_endian else BIG).pair.unpack_from
     try:
         while True:
             group, number, length = unpack(data, at)
@@ -271,7 +271,7 @@ def skip_items(data: bytes, at: int, encoding: Encoding, depth: int = 0) -> int:
 
 def _skip_data_set(data: bytes, at: int, encoding: Encoding, depth: int) -> int:
     """Give where an item of undefined length ends, its delimiter included."""
-    reader = _LITTLE if encoding.little_endian else _BIG
+    reader = LITTLE if encoding.little_endian else BIG
     implicit = encoding.implicit
     while True:
         group, number, vr, length, start = _element_head(data, at, reader, implicit)
@@ -291,7 +291,7 @@ def _skip_data_set(data: bytes, at: int, encoding: Encoding, depth: int) -> int:
 
 def skip_fragments(data: bytes, at: int, encoding: Encoding) -> int:
     """Give where encapsulated pixel data ends, its delimiter included; raises as `skip_items`."""
-    unpack = (_LITTLE if encoding.little_endian else _BIG).pair.unpack_from
+    unpack = (LITTLE if encoding.little_endian else BIG).pair.unpack_from
     try:
         while True:
             group, number, length = unpack(data, at)
@@ -307,7 +307,7 @@ def skip_fragments(data: bytes, at: int, encoding: Encoding) -> int:
 
 def items_of(data: bytes, encoding: Encoding) -> Iterator[bytes]:
     """Give the bytes of each item of a sequence's value, without its head and delimiter; raises Malformed."""
-    unpack = (_LITTLE if encoding.little_endian else _BIG).pair.unpack_from
+    unpack = (LITTLE if encoding.little_endian else BIG).pair.unpack_from
     at = 0
     try:
         while at + 8 <= len(data):

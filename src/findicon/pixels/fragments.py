@@ -3,6 +3,8 @@
 from struct import Struct, error
 
 from ..errors import IconError
+from .codestream import JPEG_2000_STARTS, JPEG_START, JPEG_XL_STARTS
+from .files import Source
 from .header import Header
 from .image import Image
 
@@ -10,8 +12,8 @@ Spans = list[tuple[int, int]]
 ITEM = b"\xfe\xff\x00\xe0"
 _ITEM_HEAD = Struct("<4sI")
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
-# How a frame's first fragment begins: JPEG and JPEG-LS, JPEG 2000, JP2, JPEG XL bare and in a container.
-STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", b"\xff\x0a", b"\0\0\0\x0cJXL ")
+# How a frame's first fragment begins.
+STARTS = (JPEG_START, *JPEG_2000_STARTS, *JPEG_XL_STARTS)
 _MOST_FRAGMENTS = 1 << 20
 
 
@@ -112,3 +114,14 @@ class Fragments:
         self._every.append((self._next + 8, length))
         self._next += 8 + length
         return True
+
+
+def end_of_fragments(source: Source, position: int) -> int:
+    """Give where encapsulated pixel data that begins at `position` ends, its delimiter included."""
+    for _ in range(_MOST_FRAGMENTS):
+        head = source.read(position, 8)
+        position += 8
+        if head[:4] != ITEM:
+            break
+        position += int.from_bytes(head[4:], "little")
+    return position

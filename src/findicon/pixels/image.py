@@ -15,7 +15,7 @@ _SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 _OF_FOUR_SAMPLES = frozenset({"ARGB", "CMYK"})  # retired
 _MODALITY = 0x00080060
 _RADIOGRAPHS = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "XA"})
-_PIXEL_DATA_PROVIDER = 0x00287FE0
+PIXEL_DATA_PROVIDER_URL = 0x00287FE0
 _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
 _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 111, 112, 203))
 
@@ -76,7 +76,7 @@ def describe(header: Header, limits: Limits) -> Image:
     IconError
         There are no pixels, or an attribute is missing, makes no sense or is beyond the limits.
     """
-    if header.pixels is None and _PIXEL_DATA_PROVIDER in header:
+    if header.pixels is None and PIXEL_DATA_PROVIDER_URL in header:
         raise IconError("Its pixels are on a JPIP server, which is not asked for them")
     if header.pixels is None:
         raise IconError(f"There are no pixels in it (Modality {printable(header.text(_MODALITY)) or 'unknown'})")

@@ -6,7 +6,6 @@ they are; where the byte order changes, numbers are turned.
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from struct import Struct
 from typing import BinaryIO
 
 from pydicom.datadict import tag_for_keyword
@@ -15,29 +14,26 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from ..errors import IconError, StorageError
 from .decompress import Decompressed
 from .deflated import InflatingSource
-from .elements import UNDEFINED, Encoding, Malformed, Walk
+from .elements import BIG, LITTLE, LONG_LENGTH_VRS, UNDEFINED, Encoding, Malformed, Walk
 from .files import Source
+from .fragments import end_of_fragments
 from .frames import NATIVE
 from .header import Header
-from .image import BIG_ENDIAN_PIXELS
+from .image import BIG_ENDIAN_PIXELS, PIXEL_DATA_PROVIDER_URL
 from .limits import DEFAULT_LIMITS, Limits
 from .reading import read_header
 
 _PIECE = 1 << 18
 _LONGEST = 0xFFFFFFFE
-_LONG_LENGTH = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 # Bytes of each number in the VRs of binary numbers (PS3.5 7.3).
 _WIDTHS = {
     "AT": 2, "FD": 8, "FL": 4, "OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2, "SL": 4, "SS": 2, "SV": 8, "UL": 4,
     "US": 2, "UV": 8,
 }  # fmt: skip
-_LITTLE_HEADS = (Struct("<HH2sH"), Struct("<HH2sHL"), Struct("<HHL"))
-_BIG_HEADS = (Struct(">HH2sH"), Struct(">HH2sHL"), Struct(">HHL"))
+_FLOAT_VRS = {0x7FE00008: "OF", 0x7FE00009: "OD"}
 # Offsets into what is no longer encapsulated; padding, and signatures of bytes that are others now.
 _LEFT_OUT = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003, 0xFFFCFFFC, 0xFFFAFFFA})
-_ITEM, _ITEM_TAG = 0xFFFEE000, b"\xfe\xff\x00\xe0"
-_PIXEL_DATA_PROVIDER_URL = 0x00287FE0
-_MOST_FRAGMENTS = 1 << 20
+_ITEM = 0xFFFEE000
 
 
 def native_pieces(stream: BinaryIO, transfer_syntax: UID, limits: Limits = DEFAULT_LIMITS) -> Iterator[bytes]:
@@ -71,7 +67,7 @@ def native_pieces(stream: BinaryIO, transfer_syntax: UID, limits: Limits = DEFAU
 def _data_set(header: Header, encoding: Encoding, limits: Limits) -> Iterator[bytes]:
     writer = _Writer(encoding)
     pixels, source = header.pixels, header.source
-    if _PIXEL_DATA_PROVIDER_URL in header:
+    if PIXEL_DATA_PROVIDER_URL in header:
         raise IconError("Its pixels are elsewhere, with a Pixel Data Provider")
     if pixels is None or source is None or not pixels.length:
         yield from writer.elements(header, {})
@@ -89,12 +85,12 @@ def _data_set(header: Header, encoding: Encoding, limits: Limits) -> Iterator[by
     changed = {tag_for_keyword(keyword) or 0: value for keyword, value in decompressed.attributes.items()}
     yield from writer.elements(header, {tag: _value(value, encoding) for tag, value in changed.items()})
     width = int(str(decompressed.attributes["BitsAllocated"])) // 8
-    vr = {0x7FE00008: "OF", 0x7FE00009: "OD"}.get(pixels.tag, "OW" if width > 1 else "OB")
+    vr = _FLOAT_VRS.get(pixels.tag, "OW" if width > 1 else "OB")
     turn = _turner(width, needed=not encoding.little_endian)
     frames = (turn(decompressed.frame(number)) for number in range(1, decompressed.frames + 1))
     yield from writer.pixels(pixels.tag, vr, decompressed.length, frames)
     is_encapsulated = pixels.length == UNDEFINED
-    end = _end_of_fragments(source, pixels.position) if is_encapsulated else pixels.position + pixels.length
+    end = end_of_fragments(source, pixels.position) if is_encapsulated else pixels.position + pixels.length
     yield from _behind(header, source, end, writer)
 
 
@@ -103,7 +99,7 @@ class _Writer:
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
-        self._short, self._long, self._pair = _LITTLE_HEADS if encoding.little_endian else _BIG_HEADS
+        self._layout = LITTLE if encoding.little_endian else BIG
 
     def elements(self, header: Header, changed: Mapping[int, tuple[str, bytes]]) -> Iterator[bytes]:
         """Give the elements of a header, of which some have other values, or are new."""
@@ -140,18 +136,19 @@ class _Writer:
                     return None
                 native = _native_pixels(item, item.source, self._encoding)
                 body += b"".join(self.pixels(item.pixels.tag, _pixel_vr(item), item.pixels.length, native))
-            parts += (self._pair.pack(_ITEM >> 16, _ITEM & 0xFFFF, len(body)), body)
+            parts += (self._layout.pair.pack(_ITEM >> 16, _ITEM & 0xFFFF, len(body)), body)
         return b"".join(parts)
 
     def _head(self, tag: int, vr: str, length: int) -> bytes:
         group, number = tag >> 16, tag & 0xFFFF
         if self._encoding.implicit:
-            return self._pair.pack(group, number, length)
-        if vr not in _LONG_LENGTH:
+            return self._layout.pair.pack(group, number, length)
+        written = vr.encode()
+        if written not in LONG_LENGTH_VRS:
             if length <= 0xFFFF:
-                return self._short.pack(group, number, vr.encode(), length)
-            vr = "UN"  # came in an implicit encoding, which knows no short lengths (PS3.5 6.2.2)
-        return self._long.pack(group, number, vr.encode(), 0, length)
+                return self._layout.head.pack(group, number, written, length)
+            written = b"UN"  # came in an implicit encoding, which knows no short lengths (PS3.5 6.2.2)
+        return self._layout.head.pack(group, number, written, 0) + self._layout.long.pack(length)
 
 
 def _value(value: object, encoding: Encoding) -> tuple[str, bytes]:
@@ -164,8 +161,7 @@ def _value(value: object, encoding: Encoding) -> tuple[str, bytes]:
 def _pixel_vr(header: Header) -> str:
     """Give the VR of native pixels; what comes without one is OW (PS3.5 A.1)."""
     assert header.pixels is not None
-    implicit = {0x7FE00008: "OF", 0x7FE00009: "OD"}.get(header.pixels.tag, "OW")
-    return header.pixels.vr.decode("ascii") or implicit
+    return header.pixels.vr.decode("ascii") or _FLOAT_VRS.get(header.pixels.tag, "OW")
 
 
 def _native_pixels(header: Header, source: Source, encoding: Encoding) -> Iterator[bytes]:
@@ -196,17 +192,6 @@ def _behind(header: Header, source: Source, position: int, writer: _Writer) -> I
     yield from writer.elements(
         Header(walk.elements, header.encoding, transfer_syntax=header.transfer_syntax, source=source), {}
     )
-
-
-def _end_of_fragments(source: Source, position: int) -> int:
-    """Give where encapsulated pixel data ends, its delimiter included."""
-    for _ in range(_MOST_FRAGMENTS):
-        head = source.read(position, 8)
-        position += 8
-        if head[:4] != _ITEM_TAG:
-            break
-        position += int.from_bytes(head[4:], "little")
-    return position
 
 
 def _turner(width: int, *, needed: bool) -> Callable[[bytes], bytes]:

@@ -1,7 +1,7 @@
 """Which decoder for which transfer syntax (PS3.5 10), in the order to try."""
 
 from ...errors import IconError
-from ..codestream import read_jpeg_head
+from ..codestream import JPEG_2000_STARTS, JPEG_START, JPEG_XL_STARTS, read_jpeg_head
 from ..image import Image, printable
 from .deflated import DeflatedFrame
 from .interface import Codec, Decoded, DecodeFailure, Task, rows_enough
@@ -113,14 +113,14 @@ def _by_its_bytes(task: Task) -> tuple[Codec, ...]:
     frame = task.frame
     try:
         start = frame.read(min(_JPEG_HEAD, frame.length))
-        if start.startswith(b"\xff\xd8\xff"):
+        if start.startswith(JPEG_START + b"\xff"):
             process = read_jpeg_head(start).process
             return {_JPEG_LOSSLESS_PROCESS: _JPEG_LOSSLESS, _JPEG_LS_PROCESS: _JPEG_LS}.get(process, _JPEG)
     except IconError:
         return ()
-    if start.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP")):
+    if start.startswith(JPEG_2000_STARTS):
         return _JPEG_2000
-    if start.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+    if start.startswith(JPEG_XL_STARTS):
         return _JPEG_XL
     if start[1:8] == b"\0\0\0\x40\0\0\0" and 1 <= start[0] <= 15:  # the number of segments, and the first one's place
         return _RLE
