@@ -13,6 +13,8 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fuzz.running import fuzz
+
 with atheris.instrument_imports(include=["findicon.dimse", "findicon.scp", "findicon.scu", "findicon.query"]):
     from pydicom.uid import UID
 
@@ -102,28 +104,18 @@ def _answer_our_request(said: bytes) -> None:
         return
 
 
-def seeds(folder: Path) -> None:
-    """Write inputs to begin with: messages that are right."""
-    folder.mkdir(parents=True, exist_ok=True)
+def seeds() -> dict[str, bytes]:
+    """Give inputs to begin with: messages that are right."""
     store = data_pdu(9, COMMAND | LAST, command(1, data=True, sop_class=CT, more=element(0x1000, b"1.2.3\0")))
-    right = {
+    return {
         "associate": b"\0" + associate_request(),
         "echo": b"\1" + ECHO + RELEASE_RQ,
         "find": b"\1" + find_request() + find_request(2) + data_pdu(3, 3, command(0x0FFF)),
         "store": b"\1" + store + data_pdu(9, 0, bytes(64)) + data_pdu(9, LAST, bytes(64)),
         "accept": b"\2" + associate_request()[6:],
     }
-    for name, data in right.items():
-        (folder / name).write_bytes(data)
-
-
-def main() -> None:
-    logging.disable()
-    corpus = Path(__file__).parents[2] / "build" / "fuzz"
-    seeds(corpus)
-    atheris.Setup([*sys.argv, str(corpus)], one_input)
-    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    main()
+    logging.disable()
+    fuzz(one_input, seeds())

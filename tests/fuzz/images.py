@@ -14,6 +14,8 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fuzz.running import fuzz
+
 with atheris.instrument_imports(include=["findicon.pixels", "findicon.icons"]):
     from findicon.errors import IconError
     from findicon.icons import Icon
@@ -99,29 +101,23 @@ def _check(error: Exception) -> None:
     assert "\n" not in str(error)
 
 
-def seeds(folder: Path) -> None:
-    """Write inputs to begin with: the attributes of images that are right, and whole files."""
-    folder.mkdir(parents=True, exist_ok=True)
+def seeds() -> dict[str, bytes]:
+    """Give inputs to begin with: the attributes of images that are right, and whole files."""
     attributes = {
         "window": {"WindowCenter": 128, "WindowWidth": 100, "RescaleSlope": 1, "RescaleIntercept": -5},
         "padding": {"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 3, "PresentationLUTShape": "INVERSE"},
         "frames": {"PixelSpacing": [1, 2], "RepresentativeFrameNumber": 1},
     }
+    given = {}
     for number, syntax in enumerate(SYNTAXES):
         for name, more in attributes.items():
             whole = file_of(GRAY, syntax, **more).getvalue()
             described = whole[len(META[syntax]) : len(whole) - len(PIXELS[syntax, False])]
-            (folder / f"{name}{number}").write_bytes(struct.pack("B", number << 1 | 1) + described)
-            (folder / f"{name}{number}-icon").write_bytes(struct.pack("B", number << 1 | 0x21) + described)
-        (folder / f"file{number}").write_bytes(b"\0" + file_of(COLOUR, syntax).getvalue())
-
-
-def main() -> None:
-    corpus = Path(__file__).parents[2] / "build" / "fuzz-images"
-    seeds(corpus)
-    atheris.Setup([*sys.argv, str(corpus)], one_input)
-    atheris.Fuzz()
+            given[f"{name}{number}"] = struct.pack("B", number << 1 | 1) + described
+            given[f"{name}{number}-icon"] = struct.pack("B", number << 1 | 0x21) + described
+        given[f"file{number}"] = b"\0" + file_of(COLOUR, syntax).getvalue()
+    return given
 
 
 if __name__ == "__main__":
-    main()
+    fuzz(one_input, seeds())
