@@ -12,12 +12,12 @@ from rich.text import Text
 
 from ..check import Finding, Measurement, Report, Verdict
 from ..check import check as judge
-from ..dimse import is_ae_title
 from ..errors import QueryError
 from ..query import Level
 from ..scu import is_web_address
 from .complaints import DONE, FAILED
 from .completion import complete_keyword, complete_peer
+from .connecting import calling_title
 from .keys import parse_keys
 from .settings import load_settings
 
@@ -51,9 +51,7 @@ def check(
 ) -> int:
     """Judge whether a peer's icons are correct DICOM; ends with 1 when something is not, or nothing could be judged."""
     settings = load_settings()
-    title = settings.server.ae_title if calling_ae_title is None else calling_ae_title
-    if not is_ae_title(title):
-        raise QueryError(f"--calling-ae-title {title!r} is no AE title: 1 to 16 characters without backslash")
+    title = calling_title(settings, calling_ae_title)
     if is_web_address(peer):
         raise QueryError(f"{peer} is a DICOMweb address: check judges answers to C-FIND, so write AET@host:port")
     with _progress() as told:

@@ -1,10 +1,27 @@
-"""Whom a command line names: a DICOM peer or a DICOMweb server."""
+"""Whom a command line names, a DICOM peer or a DICOMweb server, and what it has us called."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..dimse import is_ae_title
+from ..errors import QueryError
 from ..scu import Client, WebClient, is_web_address
 from .settings import Settings
+
+
+def calling_title(settings: Settings, given: str | None) -> str:
+    """Give what we call ourselves: as ``--calling-ae-title`` says, else as [server] does.
+
+    Raises
+    ------
+    QueryError
+        What was given is no AE title.
+    """
+    if given is None:
+        return settings.server.ae_title
+    if not is_ae_title(given):
+        raise QueryError(f"--calling-ae-title {given!r} is no AE title: 1 to 16 characters without backslash")
+    return given
 
 
 @contextmanager

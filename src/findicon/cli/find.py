@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from ..dimse import is_ae_title
 from ..errors import QueryError, StorageError
 from ..query import Cancel, Finder, Key, Level, Match
 from ..show import png_of
@@ -17,7 +16,7 @@ from .answers import Answers, cancelling
 from .arrivals import Arrivals
 from .complaints import DONE, complain
 from .completion import complete_keyword, complete_peer
-from .connecting import connected
+from .connecting import calling_title, connected
 from .descent import Complete, Descent
 from .fallback import Fallback
 from .keys import parse_keys
@@ -95,9 +94,7 @@ def find(
     findicon find PACS@10.0.0.5:104 --level series RequestAttributesSequence.RequestedProcedureID=R17
     """
     settings = load_settings()
-    title = settings.server.ae_title if calling_ae_title is None else calling_ae_title
-    if not is_ae_title(title):
-        raise QueryError(f"--calling-ae-title {title!r} is no AE title: 1 to 16 characters without backslash")
+    title = calling_title(settings, calling_ae_title)
     asked_level = Level(level) if level else Level.IMAGE if tree else Level.STUDY
     _check_tree(tree=tree, level=asked_level, written=written, watch=watch, save_icons=save_icons)
     asked = parse_keys(keys or [])
