@@ -119,7 +119,7 @@ class GrayFrame:
             stored, values = self.values(band)
             within = _clipped(values, low, high)
             if self.may_be_padded:
-                within = within if within.base is None else within.copy()
+                within = within if within.base is None else within.copy()  # a view is of the decoded cells
                 within[self.padded(stored)] = min(max(black, _lowest(within)), _highest(within))
             return within
 

@@ -29,7 +29,7 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
     signed = np.dtype(f"i{pixels.dtype.itemsize}")
     shift = image.shift if pixels.dtype.itemsize * 8 == image.bits_allocated else 0
 
-    if spare and (image.is_lossy if not image.signed else pixels.dtype.kind == "i"):
+    if spare and (pixels.dtype.kind == "i" if image.signed else image.is_lossy):
         least = -(1 << stored - 1) if image.signed else 0
         return lambda band: np.clip(_native_order(band), least, least + (1 << stored) - 1)
 

@@ -34,6 +34,7 @@ def value_of(dataset: Dataset, path: str) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a peer's odd value is shown as it is
             value = dataset[keyword].value
+    # pydicom raises NotImplementedError for a VR that the Standard does not have
     except (ValueError, TypeError, AttributeError, OverflowError, NotImplementedError):
         return _undecoded(dataset, keyword)
     if value is None:
