@@ -9,12 +9,6 @@ from findicon.cli.settings import load_settings
 from findicon.dimse import Address
 
 
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-
 def toml(text: str) -> None:
     Path("findicon.toml").write_text(text, encoding="utf-8")
 

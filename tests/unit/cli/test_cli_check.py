@@ -1,7 +1,6 @@
 """``findicon check``: the table, the JSON, the exit codes."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,6 @@ from integration.memory_finder import MemoryFinder
 from support.wrong_scp import MISTAKES, serving
 
 HOLLOW = next(mistake for mistake in MISTAKES if mistake.name == "hollow")
-
-
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in an empty folder, with no settings of whoever runs the tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 def test_a_right_peer(capsys: pytest.CaptureFixture[str]) -> None:

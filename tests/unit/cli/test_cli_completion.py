@@ -8,10 +8,8 @@ from findicon.cli import run
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a folder with two named peers."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+def _two_peers(alone: None) -> None:
+    """Have two named peers."""
     Path("findicon.toml").write_text("[peers.MAIN]\naddress = 'A@b:1'\n[peers.Old]\naddress = 'C@d:1'\n")
 
 

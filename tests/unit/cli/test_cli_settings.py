@@ -11,15 +11,6 @@ from findicon.errors import QueryError
 from findicon.icons import RULES
 
 
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in an empty folder, with no settings of whoever runs the tests."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.delenv("FINDICON_CONFIG", raising=False)
-
-
 def toml(text: str) -> None:
     Path("findicon.toml").write_text(text, encoding="utf-8")
 

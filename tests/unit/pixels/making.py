@@ -29,6 +29,7 @@ JPEG, JPEG_12, JPEG_LOSSLESS, JPEG_SV1, JPEG_LS, NEAR_LOSSLESS = (
 J2K_LOSSLESS, J2K, HTJ2K, HTJ2K_RPCL, HTJ2K_LOSSY, JPEG_XL_LOSSLESS, JPEG_XL = (
     f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203, 110, 112)
 )
+LOSSLESS = (RLE, JPEG_LOSSLESS, JPEG_SV1, JPEG_LS, J2K_LOSSLESS, HTJ2K, HTJ2K_RPCL, JPEG_XL_LOSSLESS)
 
 
 def described(array: np.ndarray, **attributes: Any) -> Dataset:
@@ -86,19 +87,21 @@ def file_of(
     return saved(dataset, syntax)
 
 
-def with_frames(dataset: Dataset, frames: Sequence[bytes], syntax: str, table: str = "basic") -> BytesIO:
-    """Make a file of frames that are encoded already."""
-    _encapsulate(dataset, frames, table)
+def with_frames(
+    dataset: Dataset, frames: Sequence[bytes], syntax: str, table: str = "basic", *, fragments: int = 1
+) -> BytesIO:
+    """Make a file of frames that are encoded already, each in so many fragments."""
+    _encapsulate(dataset, frames, table, fragments)
     return saved(dataset, syntax)
 
 
-def _encapsulate(dataset: Dataset, frames: Sequence[bytes], table: str) -> None:
+def _encapsulate(dataset: Dataset, frames: Sequence[bytes], table: str, fragments: int = 1) -> None:
     if table == "extended":
         dataset.PixelData, dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths = encapsulate_extended(
             list(frames)
         )
     else:
-        dataset.PixelData = encapsulate(list(frames), has_bot=table == "basic")
+        dataset.PixelData = encapsulate(list(frames), fragments_per_frame=fragments, has_bot=table == "basic")
     dataset["PixelData"].VR = "OB"
 
 

@@ -5,7 +5,6 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from pydicom.encaps import encapsulate
 
 from findicon.errors import IconError
 from findicon.pixels import render
@@ -89,9 +88,7 @@ def test_encapsulated_frames_are_found_with_and_without_offset_table(syntax: str
 def test_frames_in_several_fragments_are_put_together(syntax: str, table: str) -> None:
     dataset = described(FRAMES, **windowed())
     frames = [encoded(frame, syntax, 8) for frame in FRAMES]
-    dataset.PixelData = encapsulate(frames, fragments_per_frame=3, has_bot=table == "basic")
-    dataset["PixelData"].VR = "OB"
-    assert frames_of(saved(dataset, syntax)) == [10, 20, 30, 40, 50, 60, 70]
+    assert frames_of(with_frames(dataset, frames, syntax, table, fragments=3)) == [10, 20, 30, 40, 50, 60, 70]
 
 
 def test_frames_may_differ_in_how_many_fragments_they_have() -> None:
@@ -110,9 +107,8 @@ def test_frames_may_differ_in_how_many_fragments_they_have() -> None:
 def test_one_frame_is_all_the_fragments() -> None:
     dataset = described(scene(64, 64, 8), **windowed())
     frame = encoded(scene(64, 64, 8), JPEG_LS, 8)
-    dataset.PixelData = encapsulate([frame], fragments_per_frame=5, has_bot=False)
-    dataset["PixelData"].VR = "OB"
-    assert np.array_equal(render(saved(dataset, JPEG_LS), 64).array, render(file_of(scene(64, 64, 8)), 64).array)
+    stream = with_frames(dataset, [frame], JPEG_LS, "none", fragments=5)
+    assert np.array_equal(render(stream, 64).array, render(file_of(scene(64, 64, 8)), 64).array)
 
 
 @pytest.mark.parametrize("offset", [7, 1 << 31, (1 << 32) - 2])
@@ -151,10 +147,8 @@ def test_a_frame_is_read_alone() -> None:
 
 
 def test_the_first_bytes_of_a_frame_may_be_read_alone() -> None:
-    dataset = described(scene(64, 64, 8))
-    dataset.PixelData = encapsulate([bytes(range(200))], fragments_per_frame=4)
-    dataset["PixelData"].VR = "OB"
-    header = header_of(MemorySource(saved(dataset, JPEG_LS).getvalue()))
+    stream = with_frames(described(scene(64, 64, 8)), [bytes(range(200))], JPEG_LS, fragments=4)
+    header = header_of(MemorySource(stream.getvalue()))
     frame = FrameFinder(header, describe(header, Limits()), Limits()).frame(0)
     assert frame.read(120) == bytes(range(120))
     assert frame.read() == bytes(range(200))

@@ -23,19 +23,16 @@ from unit.pixels.making import (
     BIG,
     DEFLATED,
     EXPLICIT,
-    HTJ2K,
     HTJ2K_LOSSY,
-    HTJ2K_RPCL,
     IMPLICIT,
     J2K,
     J2K_LOSSLESS,
     JPEG,
     JPEG_12,
-    JPEG_LOSSLESS,
     JPEG_LS,
     JPEG_SV1,
     JPEG_XL,
-    JPEG_XL_LOSSLESS,
+    LOSSLESS,
     NATIVE,
     NEAR_LOSSLESS,
     RLE,
@@ -47,8 +44,6 @@ from unit.pixels.making import (
     scene,
     with_frames,
 )
-
-LOSSLESS = (RLE, JPEG_LOSSLESS, JPEG_SV1, JPEG_LS, J2K_LOSSLESS, HTJ2K, HTJ2K_RPCL, JPEG_XL_LOSSLESS)
 
 
 def native(stream: BytesIO, syntax: str = EXPLICIT) -> Dataset:
