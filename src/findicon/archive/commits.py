@@ -76,7 +76,7 @@ class Commits:
             self._waiting.append(entry)
             self._changed.notify_all()
         with self._turn:
-            if not entry.is_done:
+            while not entry.is_done:  # a batch may be full before it comes to this one
                 self._write(self._gathered())
         if entry.error is not None:
             raise entry.error
