@@ -28,6 +28,8 @@ def test_made_up_rows_are_those_of_the_writer(new_database: Callable[[], str], m
             assert rows(loaded, table, key) == rows(written, table, key)
         assert loaded.counts() == written.counts()
         assert loaded.days() == written.days()
+        for keyword in ("Modality", "StationName", "StudyDescription"):
+            assert loaded.facet(keyword) == written.facet(keyword)
 
 
 def records(study: Any) -> list[InstanceRecord]:

@@ -30,7 +30,7 @@ def upgrade() -> None:
         op.execute(_stations("string_agg(station_name, E'\\\\' ORDER BY station_name)"))
     else:
         op.execute(_stations("group_concat(station_name, '\\')"))
-    count(op.get_bind())
+    _count(op.get_bind())
 
 
 def _stations(joined: str) -> str:
@@ -41,9 +41,8 @@ def _stations(joined: str) -> str:
     )
 
 
-def count(connection: sa.Connection) -> None:
+def _count(connection: sa.Connection) -> None:
     """Count the values of all studies."""
-    connection.execute(sa.delete(_FACET))
     for keyword, name in COLUMNS.items():
         column: sa.ColumnClause[str] = sa.column(name)
         values: Counter[str] = Counter()
