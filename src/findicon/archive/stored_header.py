@@ -4,12 +4,11 @@ import struct
 from functools import lru_cache
 
 from ..pixels import Header, vr_of_element
+from ..query import BYTES_VRS, LONG_LENGTH
 
 # Longer values are not what anybody asks a query for, and they would be most of a catalogue's size.
 _LONGEST_VALUE = 1 << 10
 _LONGEST_SEQUENCE = 1 << 14
-_BULK = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_LONG_LENGTH = _BULK | {"SQ", "SV", "UC", "UR", "UT", "UV"}
 _LEFT_OUT = frozenset(
     {
         0x00041220,  # Directory Record Sequence
@@ -77,12 +76,12 @@ def _other(header: Header, tag: int) -> tuple[bytes, ...]:
 
 
 def _is_left_out(tag: int, vr: str) -> bool:
-    return tag < _FIRST_TAG or not tag & 0xFFFF or tag in _LEFT_OUT or vr in _BULK
+    return tag < _FIRST_TAG or not tag & 0xFFFF or tag in _LEFT_OUT or vr in BYTES_VRS
 
 
 @lru_cache(maxsize=1 << 13)
 def _head(tag: int, vr: str, length: int) -> bytes:
-    if vr in _LONG_LENGTH:
+    if vr in LONG_LENGTH:
         return _LONG_HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, length)
     return _SHORT_HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), length)
 

@@ -3,15 +3,13 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..query import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
+from ..query import ICON_IMAGE_SEQUENCE, NOT_KEYS, QUERY_RETRIEVE_LEVEL, Level, Model
 from .columns import COLUMNS, Column
 from .encoder import Element
 from .schema import TABLES
 
-RETRIEVE_AE_TITLE = 0x00080054
 INSTANCE_AVAILABILITY = 0x00080056
-NOT_KEYS = frozenset({0x00080005, QUERY_RETRIEVE_LEVEL, 0x00080053, RETRIEVE_AE_TITLE, 0x00080201})
-"""Elements of an identifier that say how to read it, or that are answered whatever was asked."""
+_RETRIEVE_AE_TITLE = 0x00080054
 
 
 class AnsweredKeys(NamedTuple):
@@ -59,7 +57,7 @@ def answered_keys(model: Model, level: Level, asked: tuple[int, ...], retrieve_a
     columns: list[str] = []
     elements = [
         Element(QUERY_RETRIEVE_LEVEL, "CS", None, str(level)),
-        Element(RETRIEVE_AE_TITLE, "AE", None, retrieve_ae_title),
+        Element(_RETRIEVE_AE_TITLE, "AE", None, retrieve_ae_title),
     ]
 
     def place(column: Column) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from ..query import (
     DATE_AND_TIME,
     ICON_IMAGE_SEQUENCE,
+    NOT_KEYS,
     Key,
     Level,
     Query,
@@ -18,7 +19,6 @@ from ..query import (
 )
 from .answered_keys import (
     INSTANCE_AVAILABILITY,
-    NOT_KEYS,
     AnsweredKeys,
     answered_keys,
     icon_element_at,

@@ -13,11 +13,11 @@ from .attributes import (
 from .characters import TEXT_VRS, UTF_8, character_sets_of, characters_for, decode_text, encode_text
 from .criteria import MULTIPLE_VALUE_VRS, NUMBER_VRS, WILDCARD_VRS
 from .encoding import decode, deflate, encode
-from .identifier import query_from_bytes, query_from_identifier, query_to_bytes
+from .identifier import NOT_KEYS, query_from_bytes, query_from_identifier, query_to_bytes
 from .keys import BYTES_VRS, Key, tag_of, vr_of
 from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
 from .match import EncodedMatch, Match
-from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches, satisfies
+from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches
 from .names import groups as name_groups
 from .names import sounds as name_sounds
 from .ports import (
@@ -43,6 +43,7 @@ __all__ = [
     "ICON_IMAGE_SEQUENCE",
     "LONG_LENGTH",
     "MULTIPLE_VALUE_VRS",
+    "NOT_KEYS",
     "NUMBERS",
     "NUMBER_VRS",
     "QUERY_RETRIEVE_LEVEL",
@@ -93,7 +94,6 @@ __all__ = [
     "query_from_identifier",
     "query_to_bytes",
     "read_attributes",
-    "satisfies",
     "sized",
     "tag_of",
     "texts_in",

@@ -22,11 +22,9 @@ _QUERY_RETRIEVE_VIEW = 0x00080053
 _RETRIEVE_AE_TITLE = 0x00080054
 _TIMEZONE_OFFSET = 0x00080201
 _OFTEN = 64  # bytes of a value that may come again
-# Elements of an identifier that are not keys: they say how to read it, or are answered whatever was asked.
 _HOW_TO_READ = frozenset({_SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL})
-_NOT_KEYS = _HOW_TO_READ | {_QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
-
-
+NOT_KEYS = _HOW_TO_READ | {_QUERY_RETRIEVE_VIEW, _RETRIEVE_AE_TITLE, _TIMEZONE_OFFSET}
+"""Elements of an identifier that are not keys: they say how to read it, or are answered whatever was asked."""
 _LARGEST = 1 << 22  # bytes of a request, inflated
 _MOST_KEYS = 1000  # of a request; the longest that anybody has reason to send have some hundred
 
@@ -177,7 +175,7 @@ def _query(
     names: tuple[str, ...],
     model: Model,
     options: Options | None,
-    not_keys: frozenset[int] = _NOT_KEYS,
+    not_keys: frozenset[int] = NOT_KEYS,
 ) -> Query:
     return Query(
         _level(keys.get(QUERY_RETRIEVE_LEVEL), model),

@@ -3,24 +3,17 @@
 import struct
 from typing import NamedTuple
 
-from pydicom.valuerep import STANDARD_VR
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
 from .keys import vr_of
 
-_LONG_LENGTH = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+_LONG_LENGTH = frozenset(vr.encode() for vr in map(str, EXPLICIT_VR_LENGTH_32))
 _VRS = {vr.encode(): vr for vr in map(str, STANDARD_VR)}
+_SHORT_VRS = {code: vr for code, vr in _VRS.items() if code not in _LONG_LENGTH}
 _IMPLICIT, _EXPLICIT, _LENGTH = (struct.Struct(layout).unpack_from for layout in ("<HHL", "<HH2sH", "<L"))
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 16
-_SHORT_HEAD = struct.Struct("<HH2sH")
-_SHORT_VRS = {
-    vr.encode(): vr
-    for vr in (
-        "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM",
-        "UI", "UL", "US",
-    )
-}  # fmt: skip
 
 
 class Malformed(ValueError):
@@ -72,7 +65,7 @@ def _plain(data: bytes) -> tuple[list[Element], int]:
     at, end = 0, len(data)
     try:
         while at < end:
-            group, number, code, length = _SHORT_HEAD.unpack_from(data, at)
+            group, number, code, length = _EXPLICIT(data, at)
             vr = _SHORT_VRS.get(code)
             after = at + 8 + length
             if vr is None or after > end or group == 0xFFFE:
