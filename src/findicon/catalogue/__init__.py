@@ -51,5 +51,6 @@ _MODULES = {
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Kept, also because the import of `conformance` has put that module in the function's place.
     found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
     return found

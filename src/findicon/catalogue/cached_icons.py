@@ -15,7 +15,7 @@ from ..query import Level
 from . import pictures
 from .catalogue import Catalogue
 from .database import Database
-from .readings import NONE
+from .readings import NONE, PREVIEW
 from .schema import ICON, TALLY
 from .session import Session
 from .statements import chunks
@@ -93,7 +93,7 @@ class IconCache:
 
     def preview(self, level: Level, uid: str) -> bytes | None:
         """Give the JPEG of an entity's picture; None when there is none."""
-        rows = self._database.rows(_PREVIEW, level=level.value, uid=uid, origin=self._origin)
+        rows = self._database.rows(PREVIEW, level=level.value, uid=uid, origin=self._origin)
         return bytes(rows[0][0]) if rows and rows[0][0] is not None else None
 
     def put(self, level: Level, uid: str, **values: Any) -> None:
@@ -170,7 +170,4 @@ def _by_uids(count: int) -> Select[Any]:
     )
 
 
-_PREVIEW = select(ICON.c.preview).where(
-    ICON.c.level == bindparam("level"), ICON.c.uid == bindparam("uid"), ICON.c.origin == bindparam("origin")
-)
 _TOTAL = select(TALLY.c.count).where(TALLY.c.name == _BYTES)

@@ -9,7 +9,7 @@ from sqlalchemy import ClauseElement, Connection
 from sqlalchemy.engine.interfaces import Dialect
 
 from ..errors import CatalogueError
-from .session import Session
+from .session import Session, prepared
 
 _T = TypeVar("_T")
 _C = TypeVar("_C")
@@ -34,16 +34,9 @@ class Database(ABC):
 
     dialect: Dialect
 
-    def __init__(self) -> None:
-        self._prepared: dict[ClauseElement, tuple[str, dict[str, Any]]] = {}
-
     def rows(self, statement: ClauseElement, **values: Any) -> list[tuple[Any, ...]]:
         """Read all rows of a statement that has few; raises CatalogueError."""
-        found = self._prepared.get(statement)
-        if found is None:
-            compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
-            found = self._prepared[statement] = (str(compiled), dict(compiled.params))
-        sql, bound = found
+        sql, bound = prepared(statement, self.dialect)
         with self.reading() as connection:
             return list(connection.execute(sql, {**bound, **values}))
 

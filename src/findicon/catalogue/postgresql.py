@@ -33,7 +33,6 @@ class PostgresqlDatabase(Database):
     """
 
     def __init__(self, url: str) -> None:
-        super().__init__()
         self._name = _without_password(url)
         self._engine = create_engine(
             "postgresql+psycopg://", creator=lambda: psycopg.connect(url), pool_size=4, pool_pre_ping=True

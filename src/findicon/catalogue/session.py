@@ -21,7 +21,8 @@ _WORTH_A_COPY = 8  # rows
 
 
 @lru_cache(maxsize=512)
-def _compiled(statement: ClauseElement, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+def prepared(statement: ClauseElement, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+    """Compile a statement once for each database; give its SQL and the values that it brings along."""
     compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     return str(compiled), dict(compiled.params)
 
@@ -53,14 +54,14 @@ class Session:
 
     def run(self, statement: ClauseElement, **values: Any) -> Any:
         """Run a statement and give the driver's cursor, which has its rows."""
-        sql, bound = _compiled(statement, self._dialect)
+        sql, bound = prepared(statement, self._dialect)
         return self._driver.execute(sql, {**bound, **values})
 
     def run_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement for each of some rows of values; none, where there are none."""
         if not rows:
             return
-        sql, _ = _compiled(statement, self._dialect)
+        sql, _ = prepared(statement, self._dialect)
         self._driver.cursor().executemany(sql, rows)
 
     def insert(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

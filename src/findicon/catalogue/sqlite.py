@@ -33,7 +33,6 @@ class SqliteDatabase(Database):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
