@@ -69,7 +69,6 @@ class Scan:
         self._write()
         # Last, because a file that moved keeps its instance only when the catalogue has seen it at its new path.
         self._forget([location for location in known if not any(_lies_in(location, path) for path in self._unseen)])
-
         self._report_duplicates()
 
     def _report_duplicates(self) -> None:
