@@ -9,8 +9,8 @@ which is the way to index with it.
 
 Storing is durable on both sides as each understands it, on one file system, with Orthanc's defaults: it syncs the file
 (SyncStorageArea), but its SQLite index runs with synchronous=NORMAL, so a loss of power may take back the last
-instances that it acknowledged from the index. findicon has the file, its names and what brings back its row on the disk
-before it answers.
+instances that it acknowledged from the index. findicon has the file and its place on the disk before it answers, and
+makes a row that the loss took back again from them.
 """
 
 import io

@@ -33,7 +33,7 @@ def _nobody() -> None:
 class Storage:
     """A storage folder with its catalogue, as the port Ingest; safe between threads, and between processes.
 
-    An instance that was acknowledged survives `kill -9` and power loss: its bytes and its names are synced and its row
+    An instance that was acknowledged survives `kill -9` and power loss: its bytes and its place are synced and its row
     is committed before `receive`'s context manager is left; its first name, from which the next start makes the row
     anew where that was lost, stays until the row is synced. What was not acknowledged leaves nothing, at the latest at
     the next start. An instance that is there already is kept as it is; other bytes under its UID are put aside,
