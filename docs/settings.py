@@ -89,8 +89,8 @@ budget_ms = 300
 fetches = 4
 """
 
-# Sections that stand once for each name, and one of them as a variable.
-_BY_NAME = {
+# Sections whose keys have no variables of their own, and how they are set by one.
+_WITHOUT_VARIABLES = {
     "server.limits": "Those that shall be others as a variable: `FINDICON_SERVER_LIMITS='{\"matches\": 1000}'`.",
     "peers": 'One peer as a variable: `FINDICON_PEERS_MAIN=\'{"address": "ORTHANC@10.0.0.5:4242"}\'`.',
     "upstreams": 'One upstream as a variable: `FINDICON_UPSTREAMS_PACS=\'{"peer": "MAIN"}\'`.',
@@ -129,10 +129,10 @@ def _section(name: str, model: type[BaseModel]) -> str:
     lines = [f"## {heading.replace('``', '`')}", "", f"{about[:1].upper()}{about[1:]}", ""]
     lines += ["| key | what it says | unless given | variable |", "|---|---|---|---|"]
     for key, field in model.model_fields.items():
-        variable = f"`FINDICON_{name}_{key}`".upper() if name not in _BY_NAME else ""
+        variable = f"`FINDICON_{name}_{key}`".upper() if name not in _WITHOUT_VARIABLES else ""
         lines.append(f"| `{key}` | {field.description} | {_default(field)} | {variable} |")
-    if name in _BY_NAME:
-        lines += ["", _BY_NAME[name]]
+    if name in _WITHOUT_VARIABLES:
+        lines += ["", _WITHOUT_VARIABLES[name]]
     return "\n".join([*lines, "", ""])
 
 
