@@ -13,7 +13,8 @@ from .session import Session, Values, among
 from .statements import drop_icons, insert_or, update_by_id
 from .totals import count
 
-_KEY_OBJECTS = "KO"
+KEY_OBJECTS = "KO"
+"""Modality of Key Object Selection Documents."""
 _NAMES = tuple(level_values({}, Level.PATIENT, Level.STUDY))
 
 
@@ -67,7 +68,7 @@ class Studies:
         study["number_of_study_related_instances"] += len(added)
         classes = {row.sop_class for row in added}
         study["sop_classes_in_study"] = joined(classes.union(study["sop_classes_in_study"].split("\\")))
-        if any(row.series_values["modality"] == _KEY_OBJECTS for row in added):
+        if any(row.series_values["modality"] == KEY_OBJECTS for row in added):
             self.key_objects_changed(uid)
         if not study["source"] or best.rank < study["source"]:
             study |= {**best.study_values, "source": best.rank}

@@ -20,9 +20,8 @@ from .schema import FILE, HEADER, INSTANCE, SERIES, STUDY
 from .series import Series
 from .session import Session, Values, among
 from .statements import drop_icons, insert_or, update_by_id
-from .studies import Studies
+from .studies import KEY_OBJECTS, Studies
 
-_KEY_OBJECTS = "KO"
 _FILE = FILE_NAMES[1:]
 _INSTANCE = ("id", "parent", *INSTANCE_NAMES)
 
@@ -135,7 +134,7 @@ class Writer:
     def _touch(self, study: str, series: int, modality: str) -> None:
         self._dirty_series.add(series)
         self._studies.rebuild(study)
-        if modality == _KEY_OBJECTS:
+        if modality == KEY_OBJECTS:
             self._studies.key_objects_changed(study)
 
     def _insert(self, rows: Sequence[Rows]) -> None:
