@@ -44,7 +44,7 @@ def _count_values(session: Session, before: Sequence[Values], now: Sequence[Valu
     for studies, more in ((before, -1), (now, 1)):
         for study in studies:
             for keyword, column in FACETS.items():
-                for value in filter(None, study[column].split("\\")):
+                for value in {*study[column].split("\\")} - {""}:
                     changes[keyword, value] += more
     key, names = ("keyword", "value"), ("keyword", "value", "studies")
     rows = [dict(zip(names, (*one, more), strict=True)) for one, more in sorted(changes.items()) if more]

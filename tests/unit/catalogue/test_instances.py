@@ -231,6 +231,11 @@ def test_values_count_studies_the_most_frequent_first(catalogue: Catalogue) -> N
     assert catalogue.facet("PatientName") == {}
 
 
+def test_a_study_counts_once_for_a_value_that_it_has_twice(catalogue: Catalogue) -> None:
+    catalogue.add([record(1, 1, StationName="A\\B", StudyDescription="HEAD\\HEAD"), record(1, 2, StationName="B")])
+    assert facets(catalogue)["StationName"] == [("A", 1), ("B", 1)]
+
+
 def test_values_that_went_are_counted_no_more(catalogue: Catalogue) -> None:
     catalogue.add([record(1, 1, 1, Modality="CT", StationName="A", StudyDescription="HEAD")])
     catalogue.add([record(1, 2, 1, Modality="MR", StationName="B", StudyDescription="HEAD"), record(2, Modality="CT")])
