@@ -7,9 +7,9 @@ from time import monotonic, sleep
 from rich.console import Console
 
 from ..errors import PeerError
-from ..query import Cancel, Finder, Key, Level, Match
+from ..query import Cancel, Finder, Key, Level, Match, uid_of
 from .complaints import complain
-from .walk import ask, uid_of
+from .walk import ask
 
 _LOOK = 0.1  # seconds between two looks whether it shall end
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..query import Cancel, Finder, Key, Level, Match, Query
+from ..query import Cancel, Finder, Key, Level, Match, Query, uid_of
 from ..show import Branch
-from .walk import level_of_key, uid_of
+from .walk import level_of_key
 
 _NUMBERS = {Level.SERIES: 0x00200011, Level.IMAGE: 0x00200013}  # Series Number, Instance Number
 

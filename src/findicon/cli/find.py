@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..errors import QueryError, StorageError
-from ..query import Cancel, Finder, Key, Level, Match
+from ..query import Cancel, Finder, Key, Level, Match, uid_of
 from ..show import png_of
 from .answers import Answers, cancelling
 from .arrivals import Arrivals
@@ -21,7 +21,7 @@ from .descent import Complete, Descent
 from .fallback import Fallback
 from .keys import parse_keys
 from .settings import load_settings
-from .walk import ask, misplaced, uid_of
+from .walk import ask, misplaced
 from .writing import Format, Output
 
 

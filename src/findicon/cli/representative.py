@@ -6,10 +6,9 @@ from itertools import islice
 from pydicom.dataset import Dataset
 
 from ..icons import Facts, Kind, kind_of, series_candidates, study_candidates
-from ..query import Cancel, Finder, Level, Query
+from ..query import Cancel, Finder, Level, Query, uid_of
 from ..show import value_of
 from .settings import IconSettings
-from .walk import uid_of
 
 _PICTURED = {Kind.IMAGE, Kind.VIDEO, Kind.DOSE, Kind.SEGMENTATION, Kind.OBJECT}
 _SERIES_TRIED = 2

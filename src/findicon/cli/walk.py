@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from ..icons import Icon
-from ..query import Cancel, Finder, Key, Level, Match, Query, encode, never, tag_of
+from ..query import Cancel, Finder, Key, Level, Match, Query, encode, never, tag_of, uid_of
 
 # What PS3.3 gives to the patient, the study, the series and the image, as far as people ask for it.
 _PATIENT = (
@@ -148,12 +148,6 @@ def ask(
                 left -= 1
         if left == 0 or cancel():
             return
-
-
-def uid_of(dataset: Dataset, level: Level) -> str:
-    """Give the value of a level's Unique Key; "" where there is none."""
-    element = dataset.get(level.unique_key)
-    return str(element.value or "") if element is not None else ""
 
 
 def _is_empty(dataset: Dataset, tag: int) -> bool:

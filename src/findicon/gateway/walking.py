@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from ..query import Cancel, Key, Level, Match, Model, Query
+from ..query import Cancel, Key, Level, Match, Model, Query, uid_of
 from .questions import with_keys
 
 Find = Callable[[Query, Cancel], Iterator[Match]]
@@ -26,7 +26,7 @@ def walk(query: Query, find: Find, cancel: Cancel) -> Iterator[Match]:
     keys.setdefault(level.unique_key, Key(level.unique_key, "UI"))
     upper = Query(level, model=query.model, keys=keys.values(), defaults=False, character_sets=query.character_sets)
     for match in find(upper, cancel):
-        uid = str(match.dataset.get(level.unique_key).value or "") if level.unique_key in match.dataset else ""
+        uid = uid_of(match.dataset, level)
         if uid:
             below = {**query.keys, level.unique_key: Key(level.unique_key, "UI", (uid,))}
             yield from walk(with_keys(query, below.values()), find, cancel)

@@ -15,7 +15,7 @@ from .criteria import MULTIPLE_VALUE_VRS, NUMBER_VRS, WILDCARD_VRS
 from .encoding import decode, deflate, encode
 from .identifier import NOT_KEYS, query_from_bytes, query_from_identifier, query_to_bytes
 from .keys import BYTES_VRS, Key, tag_of, vr_of
-from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model
+from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model, uid_of
 from .match import EncodedMatch, Match
 from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches
 from .names import groups as name_groups
@@ -97,5 +97,6 @@ __all__ = [
     "sized",
     "tag_of",
     "texts_in",
+    "uid_of",
     "vr_of",
 ]

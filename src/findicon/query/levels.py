@@ -2,6 +2,7 @@
 
 from enum import Enum, StrEnum
 
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 # (0008,0052) Query/Retrieve Level; (0088,0200) Icon Image Sequence: the two keys that other rooms ask for by tag
@@ -37,6 +38,12 @@ _UNIQUE_KEYS = {
 }
 for _depth, _level in enumerate(Level):
     _level.depth, _level.unique_key = _depth, _UNIQUE_KEYS[_level]
+
+
+def uid_of(dataset: Dataset, level: Level) -> str:
+    """Give the value that an answer has for a level's Unique Key; "" where it has none."""
+    element = dataset.get(level.unique_key)
+    return str(element.value or "") if element is not None else ""
 
 
 class Model(Enum):

@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Self, TypeVar
 
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from ..dimse import Tls
 from ..errors import FindiconError, QueryError
-from ..query import Cancel, Level, Model, Options, Query, never, query_from_identifier
+from ..query import Cancel, Level, Model, Options, Query, never, query_from_identifier, uid_of
 from .matches import Matches
 from .web_match import Thumbnail, WebMatch, answer_of, has_picture
 from .web_session import NotThereError, WebSession
@@ -25,7 +24,6 @@ _QUERY_RETRIEVE_LEVEL = 0x00080052
 _NOT_SEARCHED = {_QUERY_RETRIEVE_LEVEL, 0x00080053, 0x00080201}
 _THUMBNAILS_AT_ONCE = 4
 _JPEG = ("image/jpeg",)
-_NO_VALUE = DataElement(_QUERY_RETRIEVE_LEVEL, "CS", "")
 _NATIVE = (("application/octet-stream", str(ExplicitVRLittleEndian)),)
 _Result = TypeVar("_Result")
 
@@ -248,9 +246,7 @@ class WebClient:
     def _picture(self, dataset: Dataset, level: Level, cancel: Cancel) -> Thumbnail:
         from ..show import icon_of_thumbnail  # noqa: PLC0415  what shows costs nothing to whoever only asks
 
-        uids = [
-            str(dataset.get(one.unique_key, _NO_VALUE).value or "") for one in Level if 0 < one.depth <= level.depth
-        ]
+        uids = [uid_of(dataset, one) for one in Level if 0 < one.depth <= level.depth]
         if cancel() or not all(uids):
             return None, ""
         try:

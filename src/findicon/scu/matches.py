@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 from ..errors import FindiconError, QueryError
-from ..query import ICON_IMAGE_SEQUENCE, Key, Level, Match, Query, vr_of
+from ..query import ICON_IMAGE_SEQUENCE, Key, Level, Match, Query, uid_of, vr_of
 
 if TYPE_CHECKING:
     from ..show import Picture
@@ -249,8 +249,7 @@ class FoundMatch(Match):
         return Matches(_each(between, below, inside if own is not Level.PATIENT else (), last), last.keys)
 
     def _unique_key(self, level: Level) -> Key:
-        element = self.dataset.get(level.unique_key)
-        value = str(element.value or "") if element is not None else ""
+        value = uid_of(self.dataset, level)
         key = Key(level.unique_key, vr_of(level.unique_key), (value,))
         if not value:
             raise QueryError(f"This answer has no {key.keyword}, so what is below it cannot be asked for")
