@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from struct import Struct
 from types import MappingProxyType
 
-from .commands import printable
+from .commands import peer_text
 from .pdus import ASSOCIATE_AC, ASSOCIATE_RQ, HEADER, MalformedError
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
@@ -304,5 +304,4 @@ def _sized(data: memoryview, size: int) -> memoryview:
 
 
 def _text(data: bytes | memoryview) -> str:
-    text = bytes(data).decode("ascii", "replace").strip(" \0")
-    return text if text.isprintable() else printable(text)
+    return peer_text(bytes(data))

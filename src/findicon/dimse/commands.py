@@ -96,13 +96,13 @@ class Command:
 
     def text(self, element: int) -> str:
         """Give a UI, AE, LO or SH value without its padding; empty without one."""
-        text = self.elements.get(element, b"").decode("ascii", "replace").strip(" \0")
-        return text if text.isprintable() else printable(text)
+        return peer_text(self.elements.get(element, b""))
 
 
-def printable(text: str) -> str:
-    """Put ``?`` for what cannot be printed: text of a peer gets into logs, where a line end or an escape would lie."""
-    return "".join(one if one.isprintable() else "?" for one in text)
+def peer_text(data: bytes) -> str:
+    """Give text of a peer without its padding; ``?`` for what would lie in a log, as a line end or an escape does."""
+    text = data.decode("ascii", "replace").strip(" \0")
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 
 
 def decode_command(data: bytes) -> Command:

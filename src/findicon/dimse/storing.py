@@ -30,7 +30,7 @@ _COMMENTS = {
     DOES_NOT_MATCH: "The data set is not the instance that was announced",
     CANNOT_UNDERSTAND: "The data set cannot be understood",
 }
-# What an instance can be sent as when its own transfer syntax is refused.
+# Proposed beside an instance's own transfer syntax.
 _PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 _MOST_CONTEXTS = 128
 _SMALL = 1 << 24  # bytes of a data set that is made anew in memory
@@ -61,7 +61,7 @@ def storage_syntaxes(instances: Iterable[tuple[str, str]]) -> list[tuple[str, tu
 def storage_context(association: Association, sop_class: str, transfer_syntax: str) -> Context | None:
     """Give the context to send an instance in: as it is, else natively; None when there is none."""
     contexts = [one for one in association.contexts.values() if one.abstract_syntax == sop_class and one.scu]
-    for syntax in (transfer_syntax, *_PLAIN, *NATIVE_SYNTAXES):
+    for syntax in (transfer_syntax, *NATIVE_SYNTAXES):
         for context in contexts:
             if context.transfer_syntax == syntax:
                 return context

@@ -1,29 +1,19 @@
 """Who talks to a DICOM port, or answers on one, without speaking DICOM: known by its first bytes."""
 
-_BEGINNINGS = (
-    (b"\x16\x03", "TLS"),
-    (b"\x15\x03", "TLS"),
-    (b"HTTP/", "HTTP"),
-    (b"GET ", "HTTP"),
-    (b"HEAD ", "HTTP"),
-    (b"POST ", "HTTP"),
-    (b"PUT ", "HTTP"),
-    (b"OPTIONS ", "HTTP"),
-    (b"CONNECT ", "HTTP"),
-    (b"PRI * HTTP", "HTTP"),
-    (b"<!DOCTYPE", "HTTP"),
-    (b"<html", "HTTP"),
-    (b"SSH-", "SSH"),
-    (b"\x0bMSH|", "HL7"),
-    (b"MSH|", "HL7"),
-    (b"220 ", "SMTP or FTP"),
-)
+_REQUESTS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"OPTIONS ", b"CONNECT ", b"PRI * HTTP")
+_BEGINNINGS = {
+    "TLS": (b"\x16\x03", b"\x15\x03"),
+    "HTTP": (*_REQUESTS, b"HTTP/", b"<!DOCTYPE", b"<html"),
+    "SSH": (b"SSH-",),
+    "HL7": (b"\x0bMSH|", b"MSH|"),
+    "SMTP or FTP": (b"220 ",),
+}
 
 
 def stranger(said: bytes) -> str:
     """Say what somebody speaks whose first bytes are no PDU."""
-    for beginning, name in _BEGINNINGS:
-        if said.startswith(beginning):
+    for name, beginnings in _BEGINNINGS.items():
+        if said.startswith(beginnings):
             return f"{name}, not DICOM"
     return f"something that is no DICOM: {said[:8].hex(' ')}"
 

@@ -54,13 +54,13 @@ def test_we_read_it_too() -> None:
             "The Unique Key of the SERIES level is missing, which a request needs to have",
             "The Unique Key of the SERIES level is missing, which a...",
         ),
-        ("one two, " + "three " * 9 + "four five", "one two, " + "three " * 8 + "..."),
+        ("one two, " + "three " * 9 + "four five", "one two, " + "three " * 7 + "three..."),
         ("a\\b\tc\nd", "a b c d"),
     ],
 )
 def test_an_error_comment_has_64_characters_at_most_and_whole_words(text: str, comment: str) -> None:
     command = decode_command(encode_command({commands.COMMAND_FIELD: 1, commands.ERROR_COMMENT: text}))
-    assert command.error_comment == comment.replace(" ...", "...")
+    assert command.error_comment == comment
     assert len(command.error_comment) <= 64
 
 
