@@ -18,10 +18,12 @@ def answer_get(
         The association is over.
     """
     request = read(association, received, caller)
-    selection = select(association, received, request, finder, caller) if request is not None else None
-    if request is None or selection is None:
+    if request is None:
+        return
+    selection = select(association, received, request, finder, caller)
+    if selection is None:
         return
     way = SameAssociation(association, received)
-    operations = SubOperations(association, received, selection, source, way.deliver, way.look)
+    operations = SubOperations(association, received, selection, source, way.deliver, way.is_cancelled)
     status = operations.run()
     record("get", caller, request, status, operations.came)

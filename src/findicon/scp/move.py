@@ -99,7 +99,7 @@ class Mover:
         name = received.command.text(commands.MOVE_DESTINATION)
         try:
             way = OtherAssociation(association, received, destination, caller.ae_title)
-            operations = SubOperations(association, received, selection, self._source, way.deliver, way.look)
+            operations = SubOperations(association, received, selection, self._source, way.deliver, way.is_cancelled)
             status = operations.run()
         except BaseException:
             if destination is not None:

@@ -7,7 +7,7 @@ from ..query import Relay, Retrieved
 from . import replies
 from .doors import Caller
 from .requests import Request, record
-from .retrieve import answer, end_of, look_for_cancel
+from .retrieve import answer, end_of, was_cancelled
 
 
 def relayed(
@@ -70,7 +70,7 @@ class _Passing:
         """See whether the asker cancelled, or went away: both stop the other archive."""
         if not self._wants_no_more:
             try:
-                look_for_cancel(self._association, self._note)
+                self._wants_no_more = was_cancelled(self._association, self._received.command.message_id)
             except PeerError as error:
                 self._give_up(error)
         return self._wants_no_more
@@ -92,6 +92,3 @@ class _Passing:
     def _give_up(self, error: PeerError) -> None:
         self._lost = error
         self._wants_no_more = True
-
-    def _note(self, received: Received) -> None:
-        self._wants_no_more |= received.command.responded_to == self._received.command.message_id

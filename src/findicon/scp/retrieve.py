@@ -1,6 +1,6 @@
 """C-GET and C-MOVE: sub-operations, their counts and their cancel (PS3.4 C.4.2, C.4.3; PS3.7 9.1.3, 9.1.4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import count
 from typing import Protocol
@@ -10,13 +10,11 @@ from pydicom.dataset import Dataset
 from ..dimse import Association, Originator, Received, commands, open_instance, send_instance, store_answer, unexpected
 from ..errors import FindiconError, PeerAborted
 from ..observe import log
-from ..query import InstanceSource, Retrieved, encode
+from ..query import Cancel, InstanceSource, Retrieved, encode
 from . import replies
 from .selection import Selected
 
-_PENDING = 0xFF00
 _SOME_FAILED = 0xB000
-_ALL_FAILED = 0xA702
 _WARNINGS = range(0xB000, 0xC000)
 _DATA_SET = 1
 
@@ -38,11 +36,8 @@ class SubOperations:
         The instances to send.
     deliver
         Sends one of them.
-
-    Attributes
-    ----------
     is_cancelled
-        Whether the asker wants no more; set by whoever receives its C-CANCEL.
+        Asked before each: whether the asker wants no more.
     """
 
     def __init__(
@@ -52,15 +47,14 @@ class SubOperations:
         selection: Sequence[Selected],
         source: InstanceSource,
         deliver: Deliverer,
-        look: Callable[["SubOperations"], None],
+        is_cancelled: Cancel,
     ) -> None:
         self._association = association
         self._received = received
         self._selection = selection
         self._source = source
         self._deliver = deliver
-        self._look = look
-        self.is_cancelled = False
+        self._is_cancelled = is_cancelled
         self.completed = self.warnings = 0
         self.failed: list[str] = []
 
@@ -78,13 +72,12 @@ class SubOperations:
             The asker's association is over.
         """
         for index, one in enumerate(self._selection):
-            self._look(self)
-            if self.is_cancelled:
+            if self._is_cancelled():
                 return self._finish(replies.CANCEL, len(self._selection) - index)
             self._send(one)
             remaining = len(self._selection) - index - 1
-            if remaining and not self.is_cancelled:
-                self._answer(_PENDING, remaining)
+            if remaining:
+                self._answer(replies.PENDING, remaining)
         return self._finish(end_of(self.came), 0)
 
     def _send(self, one: Selected) -> None:
@@ -119,9 +112,9 @@ def answer(association: Association, received: Received, status: int, came: Retr
         commands.FAILED: came.failed,
         commands.WARNING: came.warnings,
     }
-    if status in {_PENDING, replies.CANCEL}:
+    if status in {replies.PENDING, replies.CANCEL}:
         counts[commands.REMAINING] = remaining
-    if status in {replies.SUCCESS, _PENDING} or not came.failed_instances:
+    if status in {replies.SUCCESS, replies.PENDING} or not came.failed_instances:
         association.send(received.context, replies.response(received, status, counts))
         return
     identifier = Dataset()
@@ -138,7 +131,7 @@ def end_of(came: Retrieved) -> int:
     if came.cancelled:
         return replies.CANCEL
     if came.failed:
-        return _SOME_FAILED if came.completed or came.warnings else _ALL_FAILED
+        return _SOME_FAILED if came.completed or came.warnings else replies.SUB_OPERATIONS_FAILED
     return _SOME_FAILED if came.warnings else replies.SUCCESS
 
 
@@ -149,7 +142,7 @@ class SameAssociation:
         self._association = association
         self._request = received.command.message_id
         self._message_ids = count(self._request + 1)
-        self._is_cancelled = False
+        self._cancelled = False
 
     def deliver(self, one: Selected, source: InstanceSource) -> int:
         """Send one instance and wait for its answer; a cancel may come before it."""
@@ -159,17 +152,14 @@ class SameAssociation:
         while True:
             received = self._association.receive_answer(self._association.limits.network)
             if received.command.field == commands.C_CANCEL:
-                self._note(received)
+                self._cancelled |= received.command.responded_to == self._request
             else:
                 return store_answer(self._association, received, message_id)
 
-    def look(self, operations: SubOperations) -> None:
-        """See whether a cancel has come."""
-        look_for_cancel(self._association, self._note)
-        operations.is_cancelled = self._is_cancelled
-
-    def _note(self, received: Received) -> None:
-        self._is_cancelled |= received.command.responded_to == self._request
+    def is_cancelled(self) -> bool:
+        """See whether a cancel has come, now or before the answer to the last instance."""
+        self._cancelled |= was_cancelled(self._association, self._request)
+        return self._cancelled
 
 
 class OtherAssociation:
@@ -183,7 +173,6 @@ class OtherAssociation:
         self._request = received.command.message_id
         self._originator = Originator(asker_ae_title, self._request)
         self._message_ids = count(1)
-        self._is_cancelled = False
 
     def deliver(self, one: Selected, source: InstanceSource) -> int:
         """Send one instance and wait for its answer."""
@@ -196,18 +185,16 @@ class OtherAssociation:
             send_instance(destination, open_instance(stream, one.sop_instance), message_id, self._originator)
         return store_answer(destination, destination.receive_answer(destination.limits.network), message_id)
 
-    def look(self, operations: SubOperations) -> None:
+    def is_cancelled(self) -> bool:
         """See whether a cancel has come."""
-        look_for_cancel(self._asker, self._note)
-        operations.is_cancelled = self._is_cancelled
-
-    def _note(self, received: Received) -> None:
-        self._is_cancelled |= received.command.responded_to == self._request
+        return was_cancelled(self._asker, self._request)
 
 
-def look_for_cancel(association: Association, note: Callable[[Received], None]) -> None:
-    """Pass on the C-CANCEL requests that have arrived; raises PeerError when the association is over."""
+def was_cancelled(association: Association, message_id: int) -> bool:
+    """See whether the C-CANCEL of a request has arrived; raises PeerError when the association is over."""
+    cancelled = False
     while (received := association.receive_now()) is not None:
         if received.command.field != commands.C_CANCEL:
             raise unexpected(association, "a request before the last one was answered")
-        note(received)
+        cancelled |= received.command.responded_to == message_id
+    return cancelled
