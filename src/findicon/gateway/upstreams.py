@@ -35,7 +35,7 @@ def upstream_at(
     QueryError
         The address is none, or nobody knows its host.
     """
-    if isinstance(address, str) and is_web_address(address):
+    if is_web_address(address):
         web = WebClient(address, timeout=timeout, tls=tls)
         check_host(urlsplit(web.address).hostname or "")
         return web

@@ -51,9 +51,7 @@ class PeerMatch(EncodedMatch, FoundMatch):
 
     def encoded(self, transfer_syntax: UID) -> bytes:
         """Give the bytes as they came, or encoded anew; raise PeerError for what cannot be decoded."""
-        if transfer_syntax == self._transfer_syntax and not self._character_set:
-            return self._data
-        return encode(self.dataset, transfer_syntax)
+        return encode(self.dataset, transfer_syntax) if self._character_set else super().encoded(transfer_syntax)
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -59,7 +59,7 @@ class Client:
 
     def __new__(cls, address: str | Address | Peer, **settings: Any) -> Any:
         """Make a client of whichever kind the address needs."""
-        if cls is Client and isinstance(address, str) and is_web_address(address):
+        if cls is Client and is_web_address(address):
             return WebClient(address, **{name: settings[name] for name in ("timeout", "tls") if name in settings})
         return super().__new__(cls)
 

@@ -30,7 +30,7 @@ class WebMatch(FoundMatch):
     """
 
     def __init__(self, dataset: Dataset, find: Find, thumbnail: "Future[Thumbnail] | None" = None) -> None:
-        self.__dict__["dataset"] = dataset  # in the place of the property that would decode it
+        self.dataset = dataset
         self._find = find
         self._thumbnail = thumbnail
 

@@ -4,14 +4,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..dimse import Tls
 from ..errors import PeerError, PeerTimeout, QueryError
 
-# Bad request, not found, method not allowed, not acceptable, media type, not implemented: it has no such resource
 logging.getLogger("dicomweb_client").addHandler(logging.NullHandler())  # its remarks are for whoever asks for them
+# Bad request, not found, method not allowed, not acceptable, media type, not implemented: it has no such resource
 _NOT_THERE = {400, 404, 405, 406, 415, 501}
 
 
@@ -19,7 +19,7 @@ class NotThereError(PeerError):
     """The server has no such resource."""
 
 
-def is_web_address(address: object) -> bool:
+def is_web_address(address: object) -> TypeGuard[str]:
     """Tell whether that is the address of a web server."""
     return isinstance(address, str) and address.lower().startswith(("http://", "https://"))
 
