@@ -188,10 +188,9 @@ def stored_in(syntax: str, colour: bool = False) -> tuple[MemoryArchive, np.ndar
     """Give an archive of one image, two frames in that transfer syntax, and its values."""
     if colour:
         array = np.stack([colour_scene(40, 48), colour_scene(40, 48)[:, ::-1]])
-        stream = file_of(array, syntax, StudyInstanceUID="1.2.3.4", SeriesInstanceUID="1.2.3.4.1")
     else:
         array = np.stack([scene(40, 48, 8, seed) for seed in range(2)])
-        stream = file_of(array, syntax, StudyInstanceUID="1.2.3.4", SeriesInstanceUID="1.2.3.4.1")
+    stream = file_of(array, syntax, StudyInstanceUID="1.2.3.4", SeriesInstanceUID="1.2.3.4.1")
     archive = MemoryArchive()
     archive.files["1.2.3.4"] = stream.getvalue()
     return archive, array

@@ -72,7 +72,6 @@ class Gateway:
         render: Render = render_here,
     ) -> None:
         self._settings = settings = settings or GatewaySettings()
-        is_web = isinstance(upstream, WebClient)
         self.name = name or (upstream.address if isinstance(upstream, WebClient) else str(upstream.peer.address))
         self._closing = ExitStack()
         folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="findicon-")))
@@ -84,13 +83,12 @@ class Gateway:
         self._asked: Asked = upstream if isinstance(upstream, WebClient) else DicomPeer(upstream)
         self._cache = IconCache(catalogue, self.name, limit=settings.cache_bytes)
         self._arrivals = Arrivals(folder, settings.largest)
-        client = self._client
         web = upstream if isinstance(upstream, WebClient) else web
-        self._retrieval = Retrieval(self._arrivals, folder, client, web, destination)
+        self._retrieval = Retrieval(self._arrivals, folder, self._client, web, destination)
         self._looking = Looking(self._asked, is_closed)
         sources: Sources
-        if client is not None:
-            sources = DicomSources(client, self._retrieval, self._arrivals, render, settings, is_closed)
+        if self._client is not None:
+            sources = DicomSources(self._client, self._retrieval, self._arrivals, render, settings, is_closed)
         else:
             assert web is not None
             sources = WebSources(web, self._retrieval, folder, render, settings, is_closed)
@@ -99,7 +97,7 @@ class Gateway:
         self._places = Places()
         self._queries = count(1)
         # DICOMweb answers have no icons at the levels where lists are long (PS3.18 10.6.3.3).
-        self._with_icons: frozenset[Level] | None = frozenset() if is_web else None
+        self._with_icons: frozenset[Level] | None = frozenset() if self._client is None else None
         self._probe_soon()
 
     def __enter__(self) -> Self:

@@ -25,24 +25,13 @@ class RecentIcons:
 
     def get(self, level: Level, uids: Iterable[str]) -> dict[str, CachedIcon]:
         """Give those that are remembered, by UID."""
-        found: dict[str, CachedIcon] = {}
         with self._lock:
-            for uid in uids:
-                key = level, uid
-                icon = self._icons.get(key)
-                if icon is not None:
-                    self._icons.move_to_end(key)
-                    found[uid] = icon
-        return found
+            return {uid: icon for uid in uids if (icon := self._used(level, uid)) is not None}
 
     def one(self, level: Level, uid: str) -> CachedIcon | None:
         """Give one, if it is remembered."""
-        key = level, uid
         with self._lock:
-            icon = self._icons.get(key)
-            if icon is not None:
-                self._icons.move_to_end(key)
-        return icon
+            return self._used(level, uid)
 
     def put(self, level: Level, icons: Mapping[str, CachedIcon]) -> None:
         """Remember some."""
@@ -58,6 +47,13 @@ class RecentIcons:
         """Have the cache asked again."""
         with self._lock:
             self._drop((level, uid))
+
+    def _used(self, level: Level, uid: str) -> CachedIcon | None:
+        key = level, uid
+        icon = self._icons.get(key)
+        if icon is not None:
+            self._icons.move_to_end(key)
+        return icon
 
     def _drop(self, key: tuple[Level, str]) -> None:
         icon = self._icons.pop(key, None)
