@@ -183,7 +183,7 @@ class Fetches:
 
     @contextmanager
     def querying(self) -> Iterator[None]:
-        """Count a query that is being answered: it has an association, too."""
+        """Count a query or a retrieval that is being answered: it has an association, too."""
         with self._changed:
             self._queries += 1
         try:
