@@ -4,11 +4,11 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..catalogue import Catalogue, Rows
-from ..errors import CatalogueError, FindiconError
+from ..errors import CatalogueError, FindiconError, StorageError
 from ..observe import log
 
 _LARGEST_BATCH = 512
@@ -34,16 +34,19 @@ class Commits:
     ----------
     catalogue
         Where to.
+    sync_reminders
+        Makes durable what reminds of the instances that are about to be committed; raises OSError.
 
     Notes
     -----
     A transaction survives the end of this process when `commit` returns, but a loss of power only when the catalogue
-    was synced, which a thread does for many of them at once. Until then something else has to remember the instance;
-    `when_durable` tells when that may go.
+    was synced, which a thread does for many of them at once. Until then a reminder stands for the instance, synced once
+    for all who share the transaction; `when_durable` tells when it may go.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, sync_reminders: Callable[[], None]) -> None:
         self._catalogue = catalogue
+        self._sync_reminders = sync_reminders
         self._waiting: deque[_Entry] = deque()
         self._turn = threading.Lock()
         self._changed = threading.Condition()
@@ -68,7 +71,7 @@ class Commits:
 
         Raises
         ------
-        CatalogueError
+        CatalogueError, StorageError
             They were not written.
         """
         entry = _Entry(rows)
@@ -113,6 +116,7 @@ class Commits:
 
     def _write(self, batch: list[_Entry]) -> None:
         try:
+            self._sync_reminders()
             self._catalogue.add([entry.rows for entry in batch], durable=False)
         except FindiconError as exc:
             if len(batch) > 1:  # one instance that cannot be written is no reason to lose the others
@@ -120,6 +124,9 @@ class Commits:
                     self._write([entry])
                 return
             batch[0].error = exc
+        except OSError as exc:
+            for entry in batch:
+                entry.error = StorageError(f"The storage folder cannot be synced: {exc.strerror}")
         except Exception as exc:  # noqa: BLE001 -- whoever waits shall hear of it as of any other failure
             for entry in batch:
                 entry.error = CatalogueError(f"The catalogue failed: {exc}")

@@ -60,7 +60,7 @@ class Storage:
         self._catalogue = catalogue
         self._stored = stored
         self._folder = StorageFolder(folder)
-        self._commits = Commits(catalogue)
+        self._commits = Commits(catalogue, self._folder.sync_arrivals)
         try:
             self._clear_up()
         except OSError as exc:
@@ -134,7 +134,7 @@ class Storage:
             return
         try:
             self._commits.commit(rows)
-        except CatalogueError:
+        except (CatalogueError, StorageError):
             self._take_back(place)
             raise
         self._stored()
@@ -147,7 +147,8 @@ class Storage:
         if same_data_set(incoming, place):
             # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
             self._commits.commit(rows_of(_record_at(place)))
-            _remove(incoming)  # it reminds of nothing: the place is another file's
+            self._catalogue.make_durable()  # nothing reminds of this row: the place is another file's
+            _remove(incoming)
             return
         aside = self._folder.put_aside(incoming, sop_instance)
         reason = f"Other bytes arrived under SOP Instance UID {sop_instance}; the first are kept, these were put aside"

@@ -111,6 +111,10 @@ class StorageFolder:
         sync_folder(place.rpartition(os.sep)[0])
         return is_first
 
+    def sync_arrivals(self) -> None:
+        """Make the first names of this process's files durable; raises OSError."""
+        sync_folder(str(self.own))
+
     def put_aside(self, incoming: str, sop_instance: str) -> str:
         """Keep a file whose place other bytes have taken; the same bytes are kept once."""
         with open(incoming, "rb") as file:  # noqa: PTH123
@@ -143,6 +147,7 @@ class StorageFolder:
         with self._gate():
             own.mkdir()
             self._lock = _lock(own / "lock")
+        sync_folder(str(self._incoming))
         return own
 
     def _gate(self) -> "_Gate":

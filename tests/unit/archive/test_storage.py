@@ -1,5 +1,6 @@
 """What the storage folder keeps, refuses and survives."""
 
+import errno
 import io
 import os
 import threading
@@ -355,6 +356,42 @@ def test_a_row_that_was_lost_with_the_power_is_made_again_at_the_next_start(
             assert before.location(dataset.SOPInstanceUID) is not None
             assert files(folder, reminders=True) == [f"{dataset.SOPInstanceUID}.dcm"]
         storage._commits.close()
+
+
+def test_first_names_are_synced_before_an_instance_is_acknowledged(
+    storage: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        sync(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr("os.fsync", noted)
+    dataset = instance()
+    send(storage, dataset)
+    file = next(folder.rglob(f"{dataset.SOPInstanceUID}.dcm"))
+    order = [file.stat().st_ino, file.parent.stat().st_ino, storage._folder.own.stat().st_ino]
+    assert [one for one in synced if one in order] == order, "its bytes, its place, its reminder"
+
+
+def test_an_instance_whose_first_name_cannot_be_synced_is_refused_and_leaves_nothing(
+    storage: Storage, folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = instance()
+    with monkeypatch.context() as patched:
+        patched.setattr(storage._commits, "_sync_reminders", _failing)
+        with pytest.raises(StorageError, match="cannot be synced: Input/output error"):
+            send(storage, dataset)
+    assert files(folder, reminders=True) == []
+    assert catalogue.location(dataset.SOPInstanceUID) is None
+    send(storage, dataset)
+    assert catalogue.location(dataset.SOPInstanceUID) is not None
+
+
+def _failing() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_the_first_name_goes_once_the_catalogue_is_synced(folder: Path, catalogue: Catalogue) -> None:
