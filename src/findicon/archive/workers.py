@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext
+from multiprocessing.synchronize import RLock
 from typing import Any, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -177,12 +179,27 @@ class Workers:
         self._broken = 0
 
     def _make_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPool(max_workers=self.count, max_tasks=_TASKS, initializer=_prepare, context=context)
+        return ProcessPool(max_workers=self.count, max_tasks=_TASKS, initializer=_prepare, context=_Context())
 
     def _forget(self, future: "Future[Any]") -> None:
         with self._lock:
             self._under_way.discard(future)
+
+
+class _Context(SpawnContext):
+    """Spawns, and keeps the locks of its pool as long as the pool: pebble gives them up before it ends the workers.
+
+    A worker that was still starting would find its lock gone, and end with a traceback on standard error.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._locks: list[RLock] = []
+
+    def RLock(self) -> RLock:  # noqa: N802 (the name is multiprocessing's)
+        lock = super().RLock()
+        self._locks.append(lock)
+        return lock
 
 
 def _end(pool: ProcessPool) -> None:

@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import time
 
 import pytest
 
@@ -53,6 +54,15 @@ def test_nothing_is_started_before_it_is_needed_and_nothing_is_left() -> None:
     assert len(set(multiprocessing.active_children()) - before) == 1
     workers.close()
     assert set(multiprocessing.active_children()) == before
+
+
+def test_workers_that_are_still_starting_end_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    for moment in range(20):  # of a start that takes a tenth of a second or more
+        workers = Workers(2)
+        workers.start(30, tasks.square, 2)
+        time.sleep(moment / 100)
+        workers.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_closing_fails_what_is_under_way() -> None:
