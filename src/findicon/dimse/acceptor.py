@@ -18,7 +18,7 @@ from .associate import (
 )
 from .association import Association
 from .limits import Limits
-from .negotiation import Negotiated, Offer, encode_options, negotiate_contexts, query_options
+from .negotiation import Negotiated, Offer, extended_answers, negotiate_contexts, query_options
 from .pdus import MalformedError
 from .strangers import stranger
 from .tls import wrapped
@@ -92,7 +92,7 @@ class Proposal:
             The peer is gone, or its maximum length leaves no room for data.
         """
         contexts, results, roles = negotiate_contexts(self.request, terms.offers, terms.forbidden)
-        options = query_options(self.request, terms.options)
+        options = query_options(self.request, contexts, terms.options)
         user = self.request.user
         accept = AssociateAccept(
             results,
@@ -100,10 +100,7 @@ class Proposal:
                 maximum_length=self._limits.pdu,
                 window=(1, 1) if user.window is not None else None,
                 roles=roles,
-                extended={
-                    sop_class: encode_options(agreed).ljust(len(user.extended[sop_class]), b"\0")[:7]
-                    for sop_class, agreed in options.items()
-                },
+                extended=extended_answers(self.request, contexts, options),
                 identity_answer=terms.identity_answer if user.identity and user.identity.wants_answer else None,
             ),
         )

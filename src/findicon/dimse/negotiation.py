@@ -13,6 +13,7 @@ from pydicom.uid import (
 
 from ..query import Model, Options
 from .associate import AssociateAccept, AssociateRequest, ContextResult, ProposedContext
+from .tables import storage_classes
 
 VERIFICATION = UID("1.2.840.10008.1.1")
 # The order in which an acceptor prefers them for identifiers: explicit VRs say more, deflating costs time.
@@ -95,8 +96,7 @@ def encode_options(options: Options) -> bytes:
 
 def decode_options(information: bytes) -> Options:
     """Read service class application information; bytes that are missing are 0, more than we know are ignored."""
-    count = len(astuple(Options()))
-    return Options(*(value == 1 for value in information[:count]))
+    return Options(*(value == 1 for value in information[:_OPTIONS]))
 
 
 def common_options(asked: Options, supported: Options) -> Options:
@@ -172,13 +172,40 @@ def agree_as_requestor(request: AssociateRequest, accept: AssociateAccept) -> Ne
     return Negotiated(contexts, accept.user.maximum_length, options, tuple(refused))
 
 
-def query_options(request: AssociateRequest, supported: Options) -> dict[str, Options]:
-    """Answer the extended negotiation of the query SOP classes as an acceptor; others get no answer."""
+def query_options(request: AssociateRequest, contexts: Mapping[int, Context], supported: Options) -> dict[str, Options]:
+    """Agree on the extended negotiation of the query SOP classes that are accepted, as an acceptor."""
+    accepted = {str(context.abstract_syntax) for context in contexts.values()}
     return {
         sop_class: common_options(decode_options(information), supported)
         for sop_class, information in request.user.extended.items()
-        if sop_class in _QUERY_CLASSES and information
+        if sop_class in _QUERY_CLASSES & accepted and information
     }
+
+
+def extended_answers(
+    request: AssociateRequest, contexts: Mapping[int, Context], options: Mapping[str, Options]
+) -> dict[str, bytes]:
+    """Answer extended negotiation as an acceptor: never more bytes than were offered, nothing for what is refused.
+
+    Parameters
+    ----------
+    contexts
+        Those that are accepted.
+    options
+        What was agreed on for queries.
+    """
+    served = {str(context.abstract_syntax) for context in contexts.values() if context.scp}
+    answers: dict[str, bytes] = {}
+    for sop_class, asked in request.user.extended.items():
+        if not asked or sop_class not in served:
+            continue
+        if sop_class in options:
+            answers[sop_class] = encode_options(options[sop_class]).ljust(len(asked), b"\0")[:_OPTIONS]
+        elif sop_class in _RETRIEVE_CLASSES:
+            answers[sop_class] = bytes((asked[0] == 1, 0))[: len(asked)]
+        elif sop_class in storage_classes():
+            answers[sop_class] = _STORAGE[: len(asked)]
+    return answers
 
 
 def proposed_contexts(syntaxes: Sequence[tuple[str, Sequence[str]]]) -> tuple[ProposedContext, ...]:
@@ -190,3 +217,9 @@ def proposed_contexts(syntaxes: Sequence[tuple[str, Sequence[str]]]) -> tuple[Pr
 
 
 _QUERY_CLASSES = {str(model.find) for model in Model}
+# Relational retrieval, as Unique Keys above the level are not needed; no conversion to Enhanced Multi-frame Images
+# (PS3.4 C.5.2.1, C.5.3.1).
+_RETRIEVE_CLASSES = {str(uid) for model in Model for uid in (model.move, model.get)}
+# Level 2: all elements are kept; nothing is said about digital signatures; nothing is coerced (PS3.4 B.3.1.2).
+_STORAGE = bytes((2, 0, 0, 0, 0, 0))
+_OPTIONS = len(astuple(Options()))

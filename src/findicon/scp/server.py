@@ -221,7 +221,11 @@ class Server:
         user = proposal.request.user.identity
         if user is None or self._check_user is None or isinstance(admitted, Rejection):
             return admitted
-        answer = self._check_user(user)
+        try:
+            answer = self._check_user(user)
+        except Exception:  # noqa: BLE001  it is somebody else's code, and nobody comes in because it failed
+            log.exception("a user identity could not be checked", peer=proposal.peer)
+            answer = None
         return NO_REASON if answer is None else (admitted[0], replace(admitted[1], identity_answer=answer))
 
     def _joined_for(self, proposal: Proposal) -> Joined:  # noqa: ARG002  it says which archive is called

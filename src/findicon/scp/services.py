@@ -1,5 +1,6 @@
 """What the server offers: verbs to abstract syntaxes, with the transfer syntaxes that it takes."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -8,6 +9,7 @@ from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, VERIFICATION, Offer, s
 from ..query import Model
 
 _IDENTIFIERS = Offer(IDENTIFIER_SYNTAXES)
+_UID = re.compile(r"[0-9.]{1,64}")  # whatever else a UID has to be, some makers' are not
 
 
 def offered(*, gets: bool, moves: bool, stores: bool) -> dict[str, Mapping[str, Offer]]:
@@ -35,7 +37,8 @@ def storage_offers(proposed: Sequence[tuple[str, Sequence[str]]], *, store: bool
     offers: dict[str, dict[str, None]] = {}
     for abstract_syntax, transfer_syntaxes in proposed:
         if is_storage(abstract_syntax):
-            offers.setdefault(abstract_syntax, {}).update(dict.fromkeys(transfer_syntaxes))
+            uids = filter(_UID.fullmatch, transfer_syntaxes)
+            offers.setdefault(abstract_syntax, {}).update(dict.fromkeys(uids))
     return {
         abstract_syntax: Offer(
             _preferred([UID(one) for one in syntaxes], native_first=get), requestor_scu=store, requestor_scp=get
@@ -46,7 +49,9 @@ def storage_offers(proposed: Sequence[tuple[str, Sequence[str]]], *, store: bool
 
 def is_storage(abstract_syntax: str) -> bool:
     """Tell whether an abstract syntax is a storage class: one of the Standard's, or one that no dictionary knows."""
-    return abstract_syntax in storage_classes() or UID(abstract_syntax).type == ""
+    if abstract_syntax in storage_classes():
+        return True
+    return bool(_UID.fullmatch(abstract_syntax)) and UID(abstract_syntax).type == ""
 
 
 def _preferred(syntaxes: list[UID], *, native_first: bool) -> list[UID]:

@@ -132,7 +132,9 @@ def test_options_are_bytes(information: bytes, options: Options) -> None:
 
 def test_options_of_queries_only_are_answered() -> None:
     asked = request((FIND, (EXPLICIT,)), extended={FIND: b"\1\1", CT: b"\1"})
-    assert query_options(asked, Options(relational=True, timezone=True)) == {FIND: Options(relational=True)}
+    contexts, _, _ = negotiate_contexts(asked, {FIND: Offer(IDENTIFIER_SYNTAXES)}, {})
+    assert query_options(asked, contexts, Options(relational=True, timezone=True)) == {FIND: Options(relational=True)}
+    assert query_options(asked, {}, Options(relational=True)) == {}
 
 
 def test_contexts_are_numbered_with_odd_ids() -> None:
