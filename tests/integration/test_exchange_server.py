@@ -154,7 +154,7 @@ def test_who_speaks_something_else_is_logged_by_its_name(
     with caplog.at_level("INFO", "findicon"):
         with Server(MemoryFinder()) as server, call(server) as peer:
             peer.send(data)
-            assert peer.receive() == (7, bytes((0, 0, 2, 1)))
+            assert peer.receive() == (7, bytes(4))
     (record,) = (one for one in caplog.records if one.message == "no association")
     assert record.reason == reason  # type: ignore[attr-defined]
 

@@ -168,7 +168,8 @@ def receive_proposal(
         transport.finish(0)
         raise ProposalFailed(f"no association request in {limits.associate:g} s") from error
     except MalformedError as error:
-        _last_words(transport, pdus.abort(pdus.BY_PROVIDER, error.reason), limits)
+        # AA-1 of PS3.8 Table 9-8: before there is an association, the source is the user, which has no reasons
+        _last_words(transport, pdus.abort(pdus.BY_USER, pdus.NOT_SPECIFIED), limits)
         raise ProposalFailed(f"no association request but {error}") from error
     proposal = Proposal(transport, request, *address, limits)
     wrong = _WRONG_VERSION if not request.version & 1 else _WRONG_APPLICATION_CONTEXT

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydicom.uid import UID
+
 from ..dimse import Association, Flusher, Received, commands, unexpected
 from ..observe import log
 from ..query import Finder, Ingest, InstanceSource, Model
@@ -90,28 +92,30 @@ class Service:
 
     def _refuse(self, received: Received, status: int, comment: str = "") -> None:
         if received.command.has_data:
-            self._association.read_data_into(None, received.context, self._association.limits.instance)
+            limits, is_instance = self._association.limits, received.command.field == commands.C_STORE
+            limit = limits.instance if is_instance else limits.identifier
+            self._association.read_data_into(None, received.context, limit)
         replies.reply(self._association, received, status, comment)
 
     def _echo(self, received: Received) -> None:
         self._refuse(received, replies.SUCCESS)  # PS3.7 9.1.5: nothing to do but to answer
 
     def _find(self, received: Received) -> None:
-        if received.context.abstract_syntax in _FIND_CLASSES:
+        if _is_asked(received, _FIND_CLASSES):
             answer_find(self._association, received, self._joined.finder, self._joined.flusher, self._caller)
         else:
             self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-FIND in this presentation context")
 
     def _get(self, received: Received) -> None:
         source = self._joined.source
-        if source is not None and received.context.abstract_syntax in _GET_CLASSES:
+        if source is not None and _is_asked(received, _GET_CLASSES):
             answer_get(self._association, received, self._joined.finder, source, self._caller)
         else:
             self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-GET in this presentation context")
 
     def _move(self, received: Received) -> None:
         mover = self._joined.mover
-        if mover is not None and received.context.abstract_syntax in _MOVE_CLASSES:
+        if mover is not None and _is_asked(received, _MOVE_CLASSES):
             mover.answer(self._association, received, self._caller)
         else:
             self._refuse(received, replies.SOP_CLASS_NOT_SUPPORTED, "No C-MOVE in this presentation context")
@@ -124,6 +128,13 @@ class Service:
             self._refuse(received, replies.NOT_AUTHORIZED, "This peer may not store")
         else:
             answer_store(self._association, received, ingest, self._caller)
+
+
+def _is_asked(received: Received, sop_classes: set[UID]) -> bool:
+    """Tell whether a request is for one of these SOP classes; some peers leave its own name of it empty."""
+    abstract_syntax = received.context.abstract_syntax
+    named = received.command.text(commands.AFFECTED_SOP_CLASS)
+    return abstract_syntax in sop_classes and named in {"", abstract_syntax}
 
 
 _FIND_CLASSES = {model.find for model in Model}
