@@ -4,22 +4,25 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from importlib import import_module
-from typing import Self
+from functools import partial
+from typing import Concatenate, ParamSpec, Self
 
 from ..catalogue import Catalogue
+from ..errors import IconError, StorageError
 from ..observe import log
-from ..pixels import render
+from ..pixels import Picture, render
 from ..query import Level
 from .events import Event, Kind
+from .paths import path_of
 from .pictures import Choice, Made, Pending, Pictures, StudyFacts
-from .rendering import Render
-from .workers import Workers, WorkersClosed, WorkersGone
+from .rendering import Render, render_nothing
+from .workers import Workers, WorkersClosed, WorkersGone, WorkFailed
 
 _STALE_AT_ONCE = 250
 _PENDING = 4  # for each worker
 _WARM_UP = 60.0  # seconds
 _Entity = tuple[Level, str]
+_Asked = ParamSpec("_Asked")
 
 
 class IconMaker:
@@ -55,6 +58,8 @@ class IconMaker:
         self._choice = choice or Choice()
         self._owns_workers = not isinstance(workers, Workers)
         self._workers = workers if isinstance(workers, Workers) else Workers(workers)
+        self._limit = limit
+        self._render = render
         self._pictures = Pictures(catalogue, self._workers, self._choice, limit, render)
         self._lock = threading.Lock()
         self._under_way: dict[_Entity, Future[Made]] = {}
@@ -66,9 +71,9 @@ class IconMaker:
         self.close()
 
     def warm_up(self) -> None:
-        """Start the workers now, without waiting for them: the first query need not."""
+        """Start the workers and have each make a picture, without waiting for them: the first query need not."""
         for _ in range(self._workers.count):
-            self._workers.start(_WARM_UP, import_module, "findicon.pixels")
+            self._workers.start(_WARM_UP, render_nothing, self._render)
 
     def close(self) -> None:
         """Stop what is being rendered and leave no process behind."""
@@ -84,6 +89,46 @@ class IconMaker:
         """Give a JPEG of at most 256 px for the same picture; None where there is none."""
         stored = self._catalogue.preview(level, uid)
         return self._made(level, uid).preview if stored is None else stored
+
+    def is_burned_in(self, level: Level, uid: str) -> bool:
+        """Tell whether the image that a picture was made of has text burned in, (0028,0301)."""
+        return self._catalogue.is_burned_in(level, uid)
+
+    def rendered(
+        self,
+        function: Callable[Concatenate[str, _Asked], Picture],
+        sop_instance: str,
+        *arguments: _Asked.args,
+        **named: _Asked.kwargs,
+    ) -> Picture:
+        """Have an instance rendered by a worker, which is killed when it takes longer than the limit.
+
+        Parameters
+        ----------
+        function
+            What makes a picture of a file: a function that worker processes import by name. It gets the file's path.
+        sop_instance
+            SOP Instance UID.
+        *arguments, **named
+            What else it gets.
+
+        Raises
+        ------
+        IconError
+            The image cannot be rendered, or not in time.
+        StorageError
+            There is no such instance, it cannot be read, or there are no workers.
+        CatalogueError
+            The catalogue cannot be read.
+        """
+        location = self._catalogue.location(sop_instance)
+        if location is None:
+            raise StorageError(f"There is no instance {sop_instance}")
+        task = self._workers.start(self._limit, partial(function, path_of(location.path), *arguments, **named))
+        try:
+            return task.result()
+        except WorkFailed as exc:
+            raise IconError(str(exc)) from exc
 
     def make_stale(self, tell: Callable[[Event], None], stop: Callable[[], bool] = lambda: False) -> None:
         """Make every picture of a series or study that is missing or out of date.

@@ -127,6 +127,13 @@ class Catalogue:
         """Give the Series Instance UIDs of a study."""
         return [uid for (uid,) in self.database.rows(readings.SERIES_OF, uid=study_uid)]
 
+    def holds(self, study: str, series: str = "", instance: str = "") -> bool:
+        """Tell whether there is a study of that UID, a series in it, or an instance in that."""
+        level = Level.IMAGE if instance else Level.SERIES if series else Level.STUDY
+        uids = {"study": study, "series": series, "instance": instance}
+        named = {name: uid for name, uid in uids.items() if uid}
+        return bool(self.database.rows(readings.HELD[level], **named))
+
     def location(self, sop_instance_uid: str) -> Location | None:
         """Tell where an instance lies; None when it is not here."""
         rows = self.database.rows(readings.LOCATION, uid=sop_instance_uid)
@@ -224,6 +231,15 @@ class Catalogue:
     def preview(self, level: Level, uid: str, *, origin: str = "") -> bytes | None:
         """Give the stored JPEG; None where there is none."""
         return self._picture(readings.PREVIEW, level, uid, origin)
+
+    def is_burned_in(self, level: Level, uid: str) -> bool:
+        """Tell whether the image behind a stored picture has text burned in (0028,0301); yes where nobody knows."""
+        while level is not Level.IMAGE:  # a study's picture is that of a series, or of an image
+            rows = self.database.rows(readings.MADE_OF, level=level.value, uid=uid, origin="")
+            uid = str(rows[0][0]).partition(" ")[0] if rows else uid
+            level = Level.SERIES if level is Level.STUDY else Level.IMAGE
+        rows = self.database.rows(readings.FACTS_OF_ONE, uid=uid)
+        return not rows or facts_from_text(rows[0][0]).burned_in
 
     def _picture(self, statement: ClauseElement, level: Level, uid: str, origin: str) -> bytes | None:
         rows = self.database.rows(statement, level=level.value, uid=uid, origin=origin)

@@ -44,6 +44,7 @@ class CatalogueFinder:
         limit: int | None = None,
         picture_budget: float = 2.0,
     ) -> None:
+        self._catalogue = catalogue
         self._database = catalogue.database
         self._retrieve_ae_title = retrieve_ae_title
         self._limit = limit
@@ -63,6 +64,10 @@ class CatalogueFinder:
             The database cannot be read.
         """
         return self._answers(query, plan(query, self._retrieve_ae_title), cancel)
+
+    def holds(self, study: str, series: str = "", instance: str = "") -> bool:
+        """Tell, without a search, whether there is a study of that UID, a series in it, or an instance in that."""
+        return self._catalogue.holds(study, series, instance)
 
     def _answers(self, query: Query, made: Plan, cancel: Cancel) -> Iterator[Match]:
         layout = Layout(made.elements, query.character_sets, made.all_keys_supported)

@@ -47,6 +47,27 @@ _THIS_PICTURE = (
 ITEM = select(ICON.c.item).where(*_THIS_PICTURE)
 PREVIEW = select(ICON.c.preview).where(*_THIS_PICTURE)
 
+MADE_OF = select(ICON.c.source).where(*_THIS_PICTURE)
+FACTS_OF_ONE = select(INSTANCE.c.facts).where(INSTANCE.c.sop_instance_uid == bindparam("uid"))
+
+_OF_STUDY = select(STUDY.c.id).where(STUDY.c.study_instance_uid == bindparam("study"))
+_OF_SERIES = (
+    select(SERIES.c.id)
+    .join(STUDY, STUDY.c.id == SERIES.c.parent)
+    .where(STUDY.c.study_instance_uid == bindparam("study"), SERIES.c.series_instance_uid == bindparam("series"))
+)
+_OF_INSTANCE = (
+    select(INSTANCE.c.id)
+    .join(SERIES, SERIES.c.id == INSTANCE.c.parent)
+    .join(STUDY, STUDY.c.id == SERIES.c.parent)
+    .where(
+        INSTANCE.c.sop_instance_uid == bindparam("instance"),
+        SERIES.c.series_instance_uid == bindparam("series"),
+        STUDY.c.study_instance_uid == bindparam("study"),
+    )
+)
+HELD = {Level.STUDY: _OF_STUDY, Level.SERIES: _OF_SERIES, Level.IMAGE: _OF_INSTANCE}
+
 _WANTED: ColumnElement[bool] = literal_column("icon_wanted")
 WANTED = {
     Level.STUDY: select(STUDY.c.study_instance_uid).where(_WANTED).order_by(STUDY.c.id).limit(bindparam("most")),

@@ -18,7 +18,7 @@ from ..pixels import Limits as PixelLimits
 from ..pixels import Picture, render
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview, Relay
 from ..scp import Places, Server, Workers, is_loopback
-from ..web import Viewer, WebServer, WebSettings, create_app
+from ..web import Renderer, Viewer, WebServer, WebSettings, create_app, render_view
 from .databases import file_of
 from .folders import data_folder
 from .settings import Settings
@@ -34,6 +34,7 @@ class Parts:
     ingest: Ingest
     overview: Overview | None = None
     relay: Relay | None = None
+    renderer: Renderer | None = None
 
 
 class Listening(Protocol):
@@ -72,7 +73,9 @@ def archive(settings: Settings, catalogue: Catalogue, *, picture_budget: float =
             limit=settings.server.limits.matches,
             picture_budget=picture_budget,
         )
-        yield Parts(finder, icons, FileSource(catalogue), storage, catalogue)
+        view = partial(render_view, limits=_pixel_limits(settings))
+        renderer = partial(icons.rendered, view)
+        yield Parts(finder, icons, FileSource(catalogue), storage, catalogue, renderer=renderer)
 
 
 def dicom_server(
@@ -125,7 +128,11 @@ def certificate(settings: Settings) -> Tls | None:
 
 def renders(settings: Settings) -> Callable[..., Picture]:
     """Give what makes pictures within our limits; worker processes take it by its name."""
-    return partial(render, limits=PixelLimits(pixels=settings.server.limits.pixels))
+    return partial(render, limits=_pixel_limits(settings))
+
+
+def _pixel_limits(settings: Settings) -> PixelLimits:
+    return PixelLimits(pixels=settings.server.limits.pixels)
 
 
 def web_server(settings: Settings, parts: Parts) -> WebServer:
@@ -150,7 +157,9 @@ def web_server(settings: Settings, parts: Parts) -> WebServer:
         parts.source,
         ingest=parts.ingest,
         overview=parts.overview,
+        renderer=parts.renderer,
         settings=WebSettings(
+            pixel_limits=_pixel_limits(settings),
             burned_in=BurnedIn(settings.icons.burned_in),
             public_url=web.public_url,
             allowed_hosts=(*WebSettings().allowed_hosts, *web.hosts),

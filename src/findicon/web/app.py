@@ -75,7 +75,7 @@ def create_app(
         ingest=ingest,
         overview=overview,
         settings=settings,
-        renderer=renderer or in_process(source),
+        renderer=renderer or in_process(source, settings.pixel_limits),
         metrics=metrics,
         rendering=threading.Semaphore(settings.render_slots),
     )
@@ -88,7 +88,7 @@ def create_app(
         openapi_url="/openapi.json",
         root_path_in_servers=False,
         redirect_slashes=False,
-        lifespan=_warmed(services.warming),
+        lifespan=_life(services.warming, services.ending),
     )
     pictures = Pictures(services)
     app.include_router(dicomweb_routes(services, pictures))
@@ -110,12 +110,14 @@ def create_app(
     return app
 
 
-def _warmed(steps: Sequence[Callable[[], object]]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Give what a server goes through when it starts and stops: it begins to answer while the steps are under way."""
+def _life(
+    first: Sequence[Callable[[], object]], last: Sequence[Callable[[], object]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Give what a server goes through when it starts, while it answers already, and when it stops."""
 
     def warm() -> None:
         try:
-            for step in steps:
+            for step in first:
                 step()
         except FindiconError as error:  # whoever asks will be told
             log.warning("not warmed up", reason=str(error))
@@ -125,6 +127,8 @@ def _warmed(steps: Sequence[Callable[[], object]]) -> Callable[[FastAPI], Abstra
         warming = asyncio.create_task(asyncio.to_thread(warm))
         yield
         await warming  # nothing reads once we have stopped
+        for step in last:
+            await asyncio.to_thread(step)
 
     return lifespan
 

@@ -1,5 +1,6 @@
 """What every request passes first: whose name it calls us by, which site sent it, and what every answer carries."""
 
+import asyncio
 import re
 import time
 from collections.abc import Sequence
@@ -60,6 +61,7 @@ class Edge:
         self._app = app
         self._metrics = metrics
         self._access = access
+        self._patience = settings.patience
         public = urlsplit(settings.public_url)
         self._prefix = public.path.rstrip("/")
         self._hosts = {host.lower() for host in settings.allowed_hosts}
@@ -78,7 +80,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        answering = _Answering(scope, send, self._fields)
+        answering = _Answering(scope, send, self._fields, self._patience)
         inside = self._inside(scope)
         try:
             self._check(scope)
@@ -151,8 +153,9 @@ class Edge:
 class _Answering:
     """One answer on its way out."""
 
-    def __init__(self, scope: Scope, send: Send, fields: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, scope: Scope, send: Send, fields: Sequence[tuple[str, str]], patience: float) -> None:
         self._send = send
+        self._patience = patience
         self._fields = fields
         self._is_head = scope["method"] == "HEAD"
         self.status = 0
@@ -167,7 +170,11 @@ class _Answering:
                 headers.setdefault(name, value)
         elif self._is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
-        await self._send(message)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._send(message)
+        except TimeoutError as exc:  # it takes nothing: files and threads shall not wait for it
+            raise ClientDisconnect from exc
 
 
 def route_of(scope: Scope) -> str:

@@ -18,6 +18,7 @@ _FAILURES = {
     400: "A parameter is malformed; the detail names it",
     404: "There is no such resource",
     406: "Nothing that is acceptable can be given",
+    408: "The payload did not arrive in time",
     413: "It is larger than a limit",
     415: "The media type of the payload is not supported",
     503: "The archive cannot be asked now",

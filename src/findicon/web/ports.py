@@ -65,6 +65,15 @@ class Counting(Protocol):
 
 
 @runtime_checkable
+class Holding(Protocol):
+    """A Finder that tells without a search whether an entity is where a path says."""
+
+    def holds(self, study: str, series: str = "", instance: str = "") -> bool:
+        """Tell whether there is a study of that UID, a series in it, or an instance in that."""
+        ...
+
+
+@runtime_checkable
 class Facets(Protocol):
     """An Overview that keeps the number of studies for each value of an attribute."""
 

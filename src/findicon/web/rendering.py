@@ -23,9 +23,9 @@ _REPRESENTATIVE_FRAME = 0x00286010
 def render_view(
     source: str | BinaryIO,
     size: int,
-    *,
     frame: int | None = None,
     window: Window | None = None,
+    *,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Picture:
     """Render one frame of a file; a function that worker processes can import by name.
@@ -105,11 +105,11 @@ def _lift_groups(header: Header, image: Dataset, number: int) -> None:
                 break
 
 
-def in_process(source: InstanceSource) -> Renderer:
-    """Give a Renderer that renders in the thread that asks."""
+def in_process(source: InstanceSource, limits: Limits = DEFAULT_LIMITS) -> Renderer:
+    """Give a Renderer that renders in the thread that asks, within limits."""
 
     def rendered(sop_instance: str, size: int, frame: int | None, window: Window | None) -> Picture:
         with closing(source.open(sop_instance)) as stream:
-            return render_view(stream, size, frame=frame, window=window)
+            return render_view(stream, size, frame, window, limits=limits)
 
     return rendered

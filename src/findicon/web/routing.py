@@ -1,6 +1,6 @@
 """What routes have in common: the variables of their paths, and how they are added and described."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Path
@@ -13,7 +13,7 @@ Uid = Annotated[str, Path(pattern=UID_PATTERN, max_length=64, description="A UID
 Frames = Annotated[str, Path(pattern=FRAMES_PATTERN, description="Frame numbers, 1-based, ascending")]
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
-Handler: TypeAlias = Callable[..., Response]
+Handler: TypeAlias = Callable[..., Response | Awaitable[Response]]
 Added: TypeAlias = Callable[[Handler], Handler]
 
 DICOMWEB = "/dicom-web"

@@ -17,7 +17,7 @@ from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Matc
 from .attributes import Attribute, of_bytes
 from .caching import FirstSeen
 from .metrics import Metrics
-from .ports import Counting, Renderer
+from .ports import Counting, Holding, Renderer
 from .problems import not_found, too_large
 from .routing import DICOMWEB
 from .settings import WebSettings
@@ -66,6 +66,7 @@ class Services:
     seen: set[Instance] = field(default_factory=set)
     rendering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
     warming: list[Callable[[], object]] = field(default_factory=list)
+    ending: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def able(self) -> Options:
@@ -158,6 +159,8 @@ class Services:
 
     def is_below(self, level: Level, found: Instance) -> bool:
         """Tell whether a series, or an instance, is where its path says; what is there once is remembered."""
+        if isinstance(self.finder, Holding):
+            return self.finder.holds(found.study, found.series, found.uid)
         if found in self.seen:
             return True
         named = {"StudyInstanceUID": found.study, "SeriesInstanceUID": found.series, "SOPInstanceUID": found.uid}

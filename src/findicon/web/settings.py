@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from ..icons import BurnedIn
+from ..pixels import DEFAULT_LIMITS, Limits
 
 OHIF = "{viewer}/viewer?StudyInstanceUIDs={study}"
 """Address of a study in OHIF; `viewer` is where OHIF is, as in ``https://ohif.example``."""
@@ -69,6 +70,8 @@ class WebSettings:
         Bytes of one instance that is stored.
     largest_picture
         Pixels that a rendered picture's longer side may have.
+    pixel_limits
+        Bounds on what is decoded, where no renderer is given that has its own.
     render_slots
         How many pictures are rendered at once; further requests wait.
     icon_extension
@@ -81,6 +84,8 @@ class WebSettings:
         How many studies a page shows.
     most_counted
         How many studies of a search are counted; more are said to be more.
+    patience
+        Seconds for which a sender may send nothing, or a reader take nothing, until it is given up.
     cache_seconds
         How long a browser may show a picture without asking again.
     """
@@ -95,12 +100,14 @@ class WebSettings:
     most_frames: int = 10_000
     largest_instance: int = 4 << 30
     largest_picture: int = 4096
+    pixel_limits: Limits = DEFAULT_LIMITS
     render_slots: int = 4
     icon_extension: bool = True
     burned_in: BurnedIn = BurnedIn.UNSET
     sorted_answers: bool = True
     page_size: int = 60
     most_counted: int = 1000
+    patience: float = 60.0
     cache_seconds: int = 300
     window_presets: Sequence[tuple[str, str, float, float]] = field(
         default=(

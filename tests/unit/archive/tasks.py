@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from findicon.archive.reading import NotKept, read_files
 from findicon.archive.walk import File
@@ -43,6 +45,11 @@ def process(*_: object) -> int:
 
 def thread_limits() -> list[str | None]:
     return [os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPJ_NUM_THREADS")]
+
+
+def modules_before(_: str) -> Any:
+    """Tell whether what a picture is encoded with was there before anybody asked for one."""
+    return ["PIL.JpegImagePlugin" in sys.modules]
 
 
 def treacherous(source: str, size: int, *, frame: int | None = None) -> Picture:

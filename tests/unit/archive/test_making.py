@@ -15,6 +15,7 @@ from findicon.archive.reading import read_record
 from findicon.archive.walk import walk
 from findicon.archive.workers import Workers
 from findicon.catalogue import Catalogue
+from findicon.errors import IconError, StorageError
 from findicon.icons import icon_element
 from findicon.pixels import read_header
 from findicon.query import Level
@@ -284,6 +285,48 @@ def test_pictures_that_are_stopped_are_not_recorded_as_failures(catalogue: Catal
     assert catalogue.failures() == []
     assert stale(maker) == []
     assert catalogue.progress().icons_waiting == 2
+
+
+def test_burned_in_text_is_told_of_the_image_that_a_picture_was_made_of(
+    catalogue: Catalogue, maker: IconMaker, folder: Path
+) -> None:
+    study = generate_uid()
+    clean, paths = series(folder, 3, StudyInstanceUID=study, SeriesNumber=1)
+    burned, burned_paths = series(folder, 1, StudyInstanceUID=study, SeriesNumber=2, BurnedInAnnotation="YES")
+    alone, _ = series(folder, 1, StudyInstanceUID=generate_uid(), BurnedInAnnotation="YES")
+    catalogued(catalogue, folder)
+    stale(maker)
+    told = {uid: maker.is_burned_in(Level.SERIES, uid) for uid in (clean, burned, alone)}
+    assert told == {clean: False, burned: True, alone: True}
+    assert not maker.is_burned_in(Level.STUDY, study), "its picture is of the larger series"
+    (only,) = (Path(path) for path in catalogue.files() if study_of(Path(path)) != study)
+    assert maker.is_burned_in(Level.STUDY, study_of(only))
+    assert not maker.is_burned_in(Level.IMAGE, paths[0].stem)
+    assert maker.is_burned_in(Level.IMAGE, burned_paths[0].stem)
+    assert maker.is_burned_in(Level.IMAGE, "1.2.3.4"), "what is not known cannot be cleared"
+
+
+def test_a_view_is_rendered_by_a_worker_that_is_killed_when_it_hangs(
+    catalogue: Catalogue, workers: Workers, folder: Path
+) -> None:
+    paths = write_series(folder, 2)
+    catalogued(catalogue, folder)
+    with IconMaker(catalogue, limit=120, workers=workers) as maker:
+        assert maker.rendered(tasks.treacherous, paths[0].stem, 8).array.shape == (8, 8)
+        with pytest.raises(StorageError, match="no instance"):
+            maker.rendered(tasks.treacherous, "1.2.3", 8)
+    paths[1].with_suffix(".hangs").touch()
+    with IconMaker(catalogue, limit=0.2, workers=workers) as maker, pytest.raises(IconError, match="longer than"):
+        maker.rendered(tasks.treacherous, paths[1].stem, 8)
+
+
+def test_workers_are_warm_before_the_first_picture(catalogue: Catalogue, folder: Path) -> None:
+    (path,) = write_series(folder, 1)
+    catalogued(catalogue, folder)
+    with IconMaker(catalogue, limit=120, workers=1) as maker:
+        maker.warm_up()
+        loaded = maker.rendered(tasks.modules_before, path.stem)
+    assert loaded == [True]
 
 
 def study_of(path: Path) -> str:

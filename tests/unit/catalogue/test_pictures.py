@@ -121,3 +121,14 @@ def test_a_series_in_two_studies_has_one_picture_and_is_not_made_again(catalogue
         revision = catalogue.revision(level, uid)
         catalogue.put_icon(level, uid, item=b"item", preview=None, rule="third", source="1.2 1", revision=revision)
     assert catalogue.stale_icons(10) == []
+
+
+def test_what_a_path_names_is_there_or_not(catalogue: Catalogue) -> None:
+    catalogue.add([record(1, 1), record(1, 2), record(2, 1)])
+    assert catalogue.holds("1.2.1")
+    assert catalogue.holds("1.2.1", "1.2.1.2")
+    assert catalogue.holds("1.2.1", "1.2.1.2", "1.2.1.2.1")
+    assert not catalogue.holds("1.2.3")
+    assert not catalogue.holds("1.2.2", "1.2.1.2"), "a series of another study"
+    assert not catalogue.holds("1.2.1", "1.2.1.1", "1.2.1.2.1"), "an instance of another series"
+    assert not catalogue.holds("1.2.2", "1.2.1.2", "1.2.1.2.1")

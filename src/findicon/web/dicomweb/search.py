@@ -2,9 +2,9 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import chain, islice
+from itertools import islice
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -88,12 +88,7 @@ def _search(services: Services, request: Request, resource: Resource) -> Respons
     base = services.dicomweb(request)
     limit = min(settings.most_answers, settings.most_answers if search.limit is None else search.limit)
     warnings = [f"299 {base}: {warning}" for warning in search.warnings]
-    matches = services.find(changed(search.query, limit=limit + 1))
-    try:
-        head, remaining = _head(services, search, matches, limit)
-    except BaseException:
-        matches.close()
-        raise
+    found, remaining = _found(services, search, limit)
     if remaining:
         warnings.append(f"299 {base}: There are {remaining} additional results that can be requested")
     note(
@@ -101,42 +96,40 @@ def _search(services: Services, request: Request, resource: Resource) -> Respons
         "search",
         level=str(resource.level),
         keys=lambda: {key.keyword: "\\".join(key.values) for key in search.query.keys.values() if key.values},
-        answers=str(len(head)) if len(head) <= _AT_ONCE else "many",
+        answers=len(found),
     )
     log.debug("search", level=str(resource.level), seconds=round(time.monotonic() - began, 4))
     headers = {"Warning": ", ".join(warnings)} if warnings else {}
     headers["Cache-Control"] = "private, no-cache"
-    if not head:
-        matches.close()
+    if not found:
         return Response(status_code=204, headers=headers)
-    answers = (answer(match, base) for match in _given(head, matches, limit))
+    answers = (answer(match, base) for match in found)
     if media_type.multipart:
         content_type, pieces = related((Part(XML, (xml_text(one).encode(),)) for one in answers), XML)
     else:
         content_type, pieces = media_type.name, json_array(json_text(one) for one in answers)
-    if len(head) <= _AT_ONCE:
+    if len(found) <= _AT_ONCE:
         return Response(b"".join(pieces), 200, headers, content_type)
     return Stream(pieces, 200, headers, content_type)
 
 
-def _head(services: Services, search: Search, matches: Iterator[Match], limit: int) -> tuple[list[Match], str]:
-    """Give the first answers, one more than are held back, and how many there are beyond the limit."""
-    head: list[Match] = []
-    try:
-        head.extend(islice(matches, min(limit, _AT_ONCE) + 1))
-    except AnswersCut:
-        return head[:limit], "more"
-    if len(head) <= min(limit, _AT_ONCE):
-        return head, ""  # that was all
+def _found(services: Services, search: Search, limit: int) -> tuple[list[Match], str]:
+    """Give the answers, and how many there are beyond the limit.
+
+    All are taken before the first one is sent: a client that reads slowly would else keep a database from tidying up,
+    or an association with another archive open, for as long as it likes.
+    """
+    found: list[Match] = []
+    with closing(services.find(changed(search.query, limit=limit + 1))) as matches:
+        try:
+            found.extend(islice(matches, limit + 1))
+        except AnswersCut:
+            return found[:limit], "more"
+    if len(found) <= limit:
+        return found, ""  # that was all
     beyond = changed(search.query, limit=None, offset=search.query.offset + limit)
     remaining = services.count(beyond, _COUNTED + 1)
-    found = "" if not remaining else str(remaining) if remaining <= _COUNTED else f"more than {_COUNTED}"
-    return head[:limit] if limit <= _AT_ONCE else head, found
-
-
-def _given(head: Sequence[Match], matches: Iterator[Match], limit: int) -> Iterator[Match]:
-    with closing(matches):  # type: ignore[type-var]
-        yield from islice(chain(head, matches), limit)
+    return found[:limit], f"more than {_COUNTED}" if remaining > _COUNTED else str(remaining or "")
 
 
 def answer(match: Match, base: str) -> list[Attribute]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+import anyio
 import anyio.from_thread
+import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -24,6 +26,7 @@ from .store_response import store_response
 
 _OFFERED = (MediaType(JSON), MediaType(XML), MediaType("application/json"))
 _MOST_PARTS = 100_000
+_AT_ONCE = 16
 _SCHEMA = {"schema": {"$ref": "#/components/schemas/DicomJsonObject"}}
 _MODULE = {
     "description": "What became of each instance (PS3.18 Annex I)",
@@ -33,7 +36,7 @@ _ANSWERS: Responses = {
     200: _MODULE,
     202: {**_MODULE, "description": "Some instances were stored, others not"},
     409: {**_MODULE, "description": "None of the instances was stored"},
-    **problems(400, 406, 413, 415, 503),
+    **problems(400, 406, 408, 413, 415, 503),
 }
 _PAYLOAD = {
     "requestBody": {
@@ -47,17 +50,19 @@ _PAYLOAD = {
 def store_routes(services: Services, ingest: Ingest) -> APIRouter:
     """Give the routes of the store transaction."""
     router = APIRouter(tags=["Store (STOW-RS)"])
+    # Threads of their own: senders that take their time hold up other senders, but nobody who asks.
+    threads = anyio.CapacityLimiter(_AT_ONCE)
 
     def route(path: str, summary: str) -> Added:
         return router.post(path, summary=summary, responses=_ANSWERS, response_class=Response, openapi_extra=_PAYLOAD)
 
     @route(STUDIES, "Store instances of any study")
-    def any_study(request: Request) -> Response:
-        return _store(services, ingest, request, "")
+    async def any_study(request: Request) -> Response:
+        return await anyio.to_thread.run_sync(_store, services, ingest, request, "", limiter=threads)
 
     @route(STUDY, "Store instances of one study")
-    def one_study(request: Request, study: Uid) -> Response:
-        return _store(services, ingest, request, study)
+    async def one_study(request: Request, study: Uid) -> Response:
+        return await anyio.to_thread.run_sync(_store, services, ingest, request, study, limiter=threads)
 
     return router
 
@@ -71,7 +76,7 @@ def _store(services: Services, ingest: Ingest, request: Request, study: str) -> 
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Problem(415, "Content-Encoding: payloads are taken as they are, not compressed")
     sender = f"DICOMWEB@{request.client.host if request.client else ''}"
-    parts = Parts(_payload(request), _boundary(request))
+    parts = Parts(_payload(request, services.settings.patience), _boundary(request))
     if content[0].name == DICOM:
         outcomes = _store_files(services, ingest, parts, sender, study)
     else:
@@ -132,14 +137,18 @@ def _boundary(request: Request) -> str:
     return ""
 
 
-async def _received(request: Request) -> Message:
-    return await request.receive()
+async def _received(request: Request, patience: float) -> Message:
+    try:
+        with anyio.fail_after(patience):
+            return await request.receive()
+    except TimeoutError as exc:
+        raise Problem(408, f"Nothing of the payload came for {patience:g} s", {"Connection": "close"}) from exc
 
 
-def _payload(request: Request) -> Iterator[bytes]:
+def _payload(request: Request, patience: float) -> Iterator[bytes]:
     """Give the payload as it arrives; the thread waits, the event loop does not."""
     while True:
-        message = anyio.from_thread.run(_received, request)
+        message = anyio.from_thread.run(_received, request, patience)
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         if message.get("body"):

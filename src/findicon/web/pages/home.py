@@ -106,6 +106,7 @@ class Home:
         self._newest = NewestStudies(services, services.overview) if services.overview is not None else None
         if self._newest is not None:
             services.warming.append(self._newest.look)  # or whoever comes first waits for it
+            services.ending.append(self._newest.end)
 
     def page(self, request: Request) -> Response:
         """Make the first page."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 
+from ...errors import FindiconError
+from ...observe import log
 from ...query import Key, Level, Options, Overview, Query, tag_of
 from ..ports import Facets
 from ..services import Fields, Services, text
@@ -193,28 +195,54 @@ class NewestStudies:
         self._seen = Newest()
         self._counts: Mapping[Level, int] = {}
         self._looked_at = -_OLD
+        self._looking: threading.Thread | None = None
+        self._is_looking = False
 
     def look(self) -> Newest:
         """Give what there is: counts as they are now, the newest studies as they were some seconds ago.
 
-        While studies come in they are looked at every few seconds, else once a minute.
+        While studies come in they are looked at every few seconds, else once a minute. Of a large archive that takes
+        a moment, and no reader waits for it but the very first.
         """
         with self._lock:
             age = self._clock() - self._looked_at
             counts = dict(self._overview.counts())
+            total = counts.get(Level.STUDY, 0)
             has_changed = counts != self._counts
-            if age >= _OLD or (has_changed and age >= _FRESH):
-                self._seen = self._look(counts.get(Level.STUDY, 0))
+            is_old = age >= _OLD or (has_changed and age >= _FRESH)
+            if is_old and (not self._seen.studies or total <= self._services.settings.most_counted):
+                self._seen = self._look(total)
                 self._looked_at = self._clock()
-            elif has_changed:
-                self._seen = replace(
-                    self._seen,
-                    days=self._overview.days(),
-                    total=counts.get(Level.STUDY, 0),
-                    descriptions=self._descriptions(),
-                )
+            elif is_old or has_changed:
+                self._seen = self._counted_anew(self._seen, total)
+            if is_old and self._clock() - self._looked_at >= _FRESH and not self._is_looking:
+                self._is_looking = True
+                self._looking = threading.Thread(target=self._look_again, args=(total,), name="newest", daemon=True)
+                self._looking.start()
             self._counts = counts
             return self._seen
+
+    def end(self) -> None:
+        """Wait for a look that is under way."""
+        with self._lock:
+            looking = self._looking
+        if looking is not None:
+            looking.join()
+
+    def _look_again(self, total: int) -> None:
+        try:
+            seen = self._look(total)
+            with self._lock:
+                self._seen = seen
+        except FindiconError as error:
+            log.warning("the newest studies could not be looked at", reason=str(error))
+        finally:
+            with self._lock:
+                self._looked_at = self._clock()  # also where it failed: nobody is helped by trying at once
+                self._is_looking = False
+
+    def _counted_anew(self, seen: Newest, total: int) -> Newest:
+        return replace(seen, days=self._overview.days(), total=total, descriptions=self._descriptions())
 
     def _look(self, total: int) -> Newest:
         query = query_of(
