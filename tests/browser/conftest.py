@@ -1,7 +1,7 @@
 """A real archive with pages, and a real Chromium that looks at them."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from findicon.archive import FileSource, IconMaker, index
 from findicon.catalogue import Catalogue, CatalogueFinder
 from findicon.cli.demo_files import build_archive
+from findicon.query import Progress
 from findicon.web import OHIF, WEASIS, Viewer, WebServer, WebSettings, create_app
 from support.needs import program
 
@@ -17,19 +18,52 @@ SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZES = {"phone": (390, 844), "laptop": (1440, 900), "wall": (3840, 2160)}
 
 
+class Busy(Catalogue):
+    """A catalogue that is still being filled."""
+
+    def progress(self) -> Progress:
+        return Progress(80, 1234, {"It ends in the middle of its pixel data": 2, "It is no DICOM file": 1})
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the demo's archive is served."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's archive."""
     folder = tmp_path_factory.mktemp("browser")
     build_archive(folder / "files")
-    settings = WebSettings(viewers=(Viewer("OHIF", OHIF, "https://ohif.example"), Viewer("Weasis", WEASIS)))
-    with ExitStack() as stack:
-        catalogue = stack.enter_context(Catalogue(str(folder / "catalogue.sqlite")))
+    with Catalogue(str(folder / "catalogue.sqlite")) as catalogue:
         index([folder / "files"], catalogue, workers=2)
-        maker = stack.enter_context(IconMaker(catalogue))
+    return folder
+
+
+@contextmanager
+def served(catalogue: Catalogue) -> Iterator[str]:
+    settings = WebSettings(viewers=(Viewer("OHIF", OHIF, "https://ohif.example"), Viewer("Weasis", WEASIS)))
+    with catalogue, IconMaker(catalogue) as maker:
         finder = CatalogueFinder(catalogue, retrieve_ae_title="FINDICON", icons=maker)
         app = create_app(finder, maker, FileSource(catalogue), overview=catalogue, settings=settings)
-        yield stack.enter_context(WebServer(app)).address
+        with WebServer(app) as server:
+            yield server.address
+
+
+@pytest.fixture(scope="session")
+def address(folder: Path) -> Iterator[str]:
+    """Where the demo's archive is served."""
+    with served(Catalogue(str(folder / "catalogue.sqlite"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def busy(folder: Path) -> Iterator[str]:
+    """The same, while pictures are still to come."""
+    with served(Busy(str(folder / "catalogue.sqlite"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An archive that nobody has put anything into."""
+    with served(Catalogue(str(tmp_path_factory.mktemp("nothing") / "catalogue.sqlite"))) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -333,3 +333,29 @@ def test_screens_to_look_at(window: Window, name: str, path: str, prepare: Prepa
     page = window.open(path, size, dark=dark)
     prepare(page)
     shot(page, f"{name}-{size}-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("state", ["error", "indexing", "indexing-status", "nothing-yet"])
+def test_screens_of_unusual_states(window: Window, busy: str, nothing: str, state: str, size: str, dark: bool) -> None:
+    path, base = {
+        "error": ("/studies/9.9", ""),
+        "indexing": ("/", busy),
+        "indexing-status": ("/status", busy),
+        "nothing-yet": ("/", nothing),
+    }[state]
+    page = window.open(path, size, dark=dark, base=base)
+    said = {"error": "This is not here", "nothing-yet": "There is nothing here yet"}.get(state, "1,234")
+    expect(page.get_by_text(said).first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing lies beside the window"
+    shot(page, f"{state}-{size}-{'dark' if dark else 'light'}")
+    window.complaints = [one for one in window.complaints if "404" not in one]  # what is meant to be missing
+
+
+def test_what_goes_wrong_inside_is_a_page_that_says_what_to_do(window: Window, address: str) -> None:
+    page = window.open("/studies/9.9/series/8.8/instances/7.7")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This is not here")
+    page.get_by_role("link", name="Back to the studies").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("17 studies")
+    window.complaints = []

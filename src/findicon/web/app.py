@@ -95,7 +95,8 @@ def create_app(
     app.include_router(_about(services))
     app.include_router(page_routes(services, pictures))
     app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
-    _failures(app, error_page(services))
+    page = error_page(services)
+    _failures(app, page)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -106,7 +107,7 @@ def create_app(
             expose_headers=["Warning", "ETag", "Location", "Content-Location"],
         )
     app.add_middleware(Compression)
-    app.add_middleware(Edge, settings=settings, metrics=metrics, access=Access(settings.users))
+    app.add_middleware(Edge, settings=settings, metrics=metrics, access=Access(settings.users), page=page)
     return app
 
 

@@ -69,7 +69,7 @@ def of_match(match: Match) -> list[Attribute]:
     """Give the attributes of an answer; raises StorageError for one that is no data set."""
     try:
         return of_bytes(match.encoded(ExplicitVRLittleEndian))
-    except (Malformed, struct.error, ValueError, LookupError) as exc:
+    except (Malformed, struct.error, ValueError, LookupError, RecursionError) as exc:
         raise StorageError(f"An answer is no valid data set: {exc}") from exc
 
 

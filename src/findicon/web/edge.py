@@ -3,12 +3,13 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..observe import audit, log
@@ -55,10 +56,20 @@ class Edge:
         Where requests are counted.
     access
         Who may ask.
+    page
+        Makes a page of a problem, for those who want one.
     """
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, metrics: Metrics, access: Access) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: WebSettings,
+        metrics: Metrics,
+        access: Access,
+        page: Callable[[Request, Problem], Response | None],
+    ) -> None:
         self._app = app
+        self._page = page
         self._metrics = metrics
         self._access = access
         self._patience = settings.patience
@@ -94,7 +105,7 @@ class Edge:
             log.exception("request failed", method=scope["method"], route=route_of(inside))
             if answering.status:
                 raise  # the answer is under way: cutting it off is all that is left
-            await problem_response(problem_of(error))(scope, receive, answering.send)
+            await self._said(inside, problem_of(error))(scope, receive, answering.send)
         finally:
             seconds = time.perf_counter() - began
             route = route_of(inside)
@@ -103,6 +114,14 @@ class Edge:
             log.debug(
                 "request", method=scope["method"], route=route, status=answering.status, seconds=round(seconds, 4)
             )
+
+    def _said(self, inside: Scope, problem: Problem) -> Response:
+        """Give a failure that nobody foresaw, as a page where that can still be made."""
+        try:
+            page = self._page(Request(inside), problem)
+        except Exception:  # noqa: BLE001 -- whatever broke the answer may break this page, too
+            page = None
+        return page or problem_response(problem)
 
     def _inside(self, scope: Scope) -> Scope:
         """Give the request as routes expect it: a HEAD asks what a GET would, a proxy's prefix is not ours."""

@@ -424,3 +424,23 @@ def test_behind_a_proxy_every_address_has_its_prefix(shelf: Shelf) -> None:
                     assert found.startswith("/findicon/"), (path, found)
         assert client.get(f"/studies/{STUDY}/picture").status_code == 200
         assert client.get(f"/findicon/studies/{STUDY}/picture").status_code == 200
+
+
+def test_what_nobody_foresaw_is_a_page_without_a_word_of_it(shelf: Shelf) -> None:
+    shelf.failure = RuntimeError("secret")
+    with served(shelf) as client:
+        answer = client.get("/studies/1.2.826.0.1.1", headers={"Accept": "text/html"})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Content-Security-Policy" in answer.headers
+    assert "The archive cannot answer now" in answer.text
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_what_an_address_says_does_not_grow_without_end(client: httpx.Client) -> None:
+    many = "&".join(f"modality=M{number}" for number in range(3000))
+    for path in (f"/?{many}", f"/?q={'x' * 30_000}", f"/?description={'x' * 30_000}", f"/?station={'x' * 30_000}"):
+        answer = client.get(path, headers=HTML)
+        assert answer.status_code == 200
+        assert len(answer.content) < 100_000, path[:20]

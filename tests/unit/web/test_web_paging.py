@@ -161,3 +161,30 @@ def test_the_level_of_the_question_is_studies(tmp_path: Path) -> None:
     pages_over(Noting([])).page(Asked(read_question("doe"), NO_FILTERS), 10)
     assert {query.level for query in asked} == {Level.STUDY}
     assert all(query.limit is not None and query.limit < 100 for query in asked)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_place"),
+    [
+        ("20240131~101500.5~1.2", True),
+        ("~~1.2", True),
+        ("20240131~~1.2", True),
+        ("20241399~~1.2", False),
+        ("00000000~~1.2", False),
+        ("20240131~99~1.2", False),
+        ("20240131~10.15~1.2", False),
+        ("20240131~1015~", False),
+        ("x", False),
+    ],
+)
+def test_what_is_no_place_is_none(value: str, is_place: bool) -> None:
+    assert (Cursor.read(value, upward=False) is not None) is is_place
+
+
+@pytest.mark.parametrize("day", ["00010101", "99991231"])
+@pytest.mark.parametrize("upward", [False, True])
+def test_the_first_and_the_last_day_that_there_is(day: str, upward: bool) -> None:
+    rows = [{"StudyDate": day, "StudyTime": "", "StudyInstanceUID": f"1.{number}"} for number in range(3)]
+    cursor = Cursor((day, "", "1.1"), upward=upward)
+    found = pages_over(Rows(rows)).page(Asked(read_question(""), NO_FILTERS), 10, cursor)
+    assert [text(one, 0x0020000D) for one in found.studies] == ["1.2" if upward else "1.0"]

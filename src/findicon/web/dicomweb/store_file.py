@@ -150,7 +150,7 @@ def _meta(pieces: Iterator[bytes]) -> tuple[dict[int, Attribute], bytes]:
         raise _Refused(Reason.CANNOT_UNDERSTAND, "the part is no DICOM file with file meta information")
     try:
         attributes = of_bytes(bytes(data[begin:end]))
-    except (Malformed, struct.error, ValueError) as exc:
+    except (Malformed, struct.error, ValueError, RecursionError) as exc:
         raise _Refused(Reason.CANNOT_UNDERSTAND, f"the file meta information is malformed: {exc}") from exc
     meta = {attribute.tag: attribute for attribute in attributes}
     if not all(text(meta, tag) for tag in (_SOP_CLASS, _SOP_INSTANCE, _TRANSFER_SYNTAX)):

@@ -21,6 +21,10 @@ from .templating import Templates
 VIEWS = ("grid", "table")
 _DAYS = 14
 _MOST = 200
+# What an address says stands in every link of its page, so that it has to have an end.
+_LONGEST_TEXT = 500
+_LONGEST_VALUE = 64
+_MOST_MODALITIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,12 @@ class State:
         is_size = asked.isascii() and asked.isdigit() and int(asked) > 0
         view = given.get("view", "grid")
         return cls(
-            given.get("q", "").strip(),
+            given.get("q", "").strip()[:_LONGEST_TEXT],
             Filters(
-                tuple(dict.fromkeys(one for one in given.getlist("modality") if one)),
+                tuple(dict.fromkeys(one[:16] for one in given.getlist("modality") if one))[:_MOST_MODALITIES],
                 _dates(given.get("from", ""), given.get("to", "")),
-                given.get("description", ""),
-                given.get("station", ""),
+                given.get("description", "")[:_LONGEST_VALUE],
+                given.get("station", "")[:_LONGEST_VALUE],
             ),
             view if view in VIEWS else "grid",
             min(int(asked), _MOST) if is_size else size,

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ...errors import AnswersCut
-from ...query import Key, Options
+from ...query import Key, Options, as_date
 from ..services import Fields, Services, fields, text
 from .alternatives import Alternative, Asked, query_of
 from .question import ANY_DAY, Dates
@@ -19,7 +19,8 @@ from .survey import Survey, singles
 Place: TypeAlias = tuple[str, str, str]
 """Date, time and UID of a study: its place in the order, which goes down."""
 
-_CURSOR = re.compile(r"(\d{8})?~([0-9.]{0,16})~([0-9.]{1,64})", re.ASCII)
+_MOMENT = r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
+_CURSOR = re.compile(rf"(\d{{8}})?~({_MOMENT})?~([0-9.]{{1,64}})", re.ASCII)
 _DATE, _TIME, _UID = 0x00080020, 0x00080030, 0x0020000D
 _EXTRA = 33  # beside those of a page: the one that shows that there are more, and some of the same moment
 _LARGEST = 4000
@@ -52,7 +53,9 @@ class Cursor:
     def read(cls, value: str, *, upward: bool) -> "Cursor | None":
         """Read one out of an address; None for what is none."""
         found = _CURSOR.fullmatch(value)
-        return cls((found[1] or "", found[2], found[3]), upward) if found else None
+        if found is None or (found[1] and not as_date(found[1])):
+            return None
+        return cls((found[1] or "", found[2] or "", found[3]), upward)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +230,11 @@ class _Merging:
             streams = (self._chunks(single, stretch, moment, options) for single in singles(alternative))
             yield from heapq.merge(*streams, key=place_of, reverse=not self._upward)
             moment = []
-            if self._upward:
-                dates = Dates(_after(stretch.last), dates.last)
-            else:
-                dates = Dates(dates.first, _before(stretch.first))
+            end = stretch.last if self._upward else stretch.first
+            if end in {None, date.min, date.max}:
+                return  # there are no days behind it
+            step = timedelta(days=1)
+            dates = Dates(end + step, dates.last) if self._upward else Dates(dates.first, end - step)
         if dates.first is None or dates.last is None or dates.first <= dates.last:
             yield from self._chunks(alternative, dates, moment, options)
 
@@ -282,11 +286,3 @@ class _Merging:
                 return
             offset += given
             limit = min(limit * 4, _LARGEST)
-
-
-def _after(day: date | None) -> date | None:
-    return day + timedelta(days=1) if day is not None else None
-
-
-def _before(day: date | None) -> date | None:
-    return day - timedelta(days=1) if day is not None else None
