@@ -204,14 +204,15 @@ class Association:
         Parameters
         ----------
         read
-            Gives at most that many bytes, none at the end; it may give fewer before.
+            Gives at most that many bytes, none at the end; it may give fewer before. When it raises, nothing has been
+            sent, or the association is aborted: a message that has begun cannot be taken back.
         """
-        self.send(context, command)
         room = (self.largest - 6) & ~1
-        pieces = max(1, _WRITE // room)
-        piece = _whole(read, room * pieces)
+        size = room * max(1, _WRITE // room)
+        piece = _whole(read, size)
+        self.send(context, command)
         while True:
-            following = _whole(read, room * pieces) if len(piece) == room * pieces else b""
+            following = self._following(read, size) if len(piece) == size else b""
             if len(piece) % 2:  # fragments have even lengths; files with deflated data sets need not (PS3.5 A.5)
                 piece += b"\0"
             parts: list[bytes | memoryview] = []
@@ -224,6 +225,13 @@ class Association:
             if not following:
                 return
             piece = following
+
+    def _following(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            return _whole(read, size)
+        except BaseException:
+            self.abort()
+            raise
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write whole PDUs."""

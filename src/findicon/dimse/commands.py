@@ -35,6 +35,7 @@ C_CANCEL = 0x0FFF
 RESPONSE = 0x8000
 
 NO_DATA_SET = 0x0101
+MEDIUM = 0
 LARGEST = 1 << 16  # bytes; a command set of the Standard has a few hundred
 
 _LONGEST_COMMENT = 64
@@ -47,6 +48,7 @@ _NUMBERS = {
     MOVE_ORIGINATOR_ID,
 }  # fmt: skip
 _UIDS = {AFFECTED_SOP_CLASS, REQUESTED_SOP_CLASS, AFFECTED_SOP_INSTANCE}
+_PRIORITIES = {MEDIUM, 1, 2}
 _PENDING = {0xFF00, 0xFF01}
 
 
@@ -72,6 +74,12 @@ class Command:
     def message_id(self) -> int:
         """Message ID of a request."""
         return self.number(MESSAGE_ID, 0)
+
+    @property
+    def priority(self) -> int:
+        """Priority of a request, medium where it has none of the Standard's (PS3.7 E.1)."""
+        asked = self.number(PRIORITY, MEDIUM)
+        return asked if asked in _PRIORITIES else MEDIUM
 
     @property
     def responded_to(self) -> int:

@@ -17,7 +17,6 @@ from .commands import encode_command
 from .negotiation import NATIVE_SYNTAXES, Context
 from .part10 import Instance
 
-_MEDIUM = 0
 _DATA_SET = 1
 _UID = re.compile(r"[0-9.]{1,64}")
 SUCCESS = 0x0000
@@ -69,7 +68,11 @@ def storage_context(association: Association, sop_class: str, transfer_syntax: s
 
 
 def send_instance(
-    association: Association, instance: Instance, message_id: int, originator: Originator | None = None
+    association: Association,
+    instance: Instance,
+    message_id: int,
+    originator: Originator | None = None,
+    priority: int = commands.MEDIUM,
 ) -> None:
     """Send a C-STORE request; its response has still to be received.
 
@@ -90,7 +93,7 @@ def send_instance(
         commands.AFFECTED_SOP_CLASS: instance.sop_class,
         commands.COMMAND_FIELD: commands.C_STORE,
         commands.MESSAGE_ID: message_id,
-        commands.PRIORITY: _MEDIUM,
+        commands.PRIORITY: priority,
         commands.DATA_SET_TYPE: _DATA_SET,
         commands.AFFECTED_SOP_INSTANCE: instance.sop_instance,
     }

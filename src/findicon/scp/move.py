@@ -19,7 +19,7 @@ from . import replies
 from .doors import Caller
 from .relaying import relayed
 from .requests import Request, read, record, select
-from .retrieve import OtherAssociation, SubOperations
+from .retrieve import OtherAssociation, SubOperations, answer
 from .selection import Selected
 
 
@@ -72,7 +72,8 @@ class Mover:
         selection = select(association, received, request, self._finder, caller)
         if selection is None:
             return
-        failed = Retrieved(failed=len(selection))
+        uids = tuple(one.sop_instance for one in selection)
+        failed = Retrieved(failed=len(uids), failed_instances=uids)
         if peer is None:
             comment = f"{name} is no known move destination"
             replies.reply(association, received, replies.DESTINATION_UNKNOWN, comment)
@@ -82,7 +83,7 @@ class Mover:
             destination = self._associate(peer, selection) if selection else None
         except PeerError as error:
             log.warning("move failed", caller=caller.name, destination=name, reason=str(error))
-            replies.reply(association, received, replies.SUB_OPERATIONS_FAILED, str(error))
+            answer(association, received, replies.SUB_OPERATIONS_FAILED, failed, 0, str(error))
             record("move", caller, request, replies.SUB_OPERATIONS_FAILED, failed, destination=name)
             return
         self._send(association, received, caller, request, selection, destination)

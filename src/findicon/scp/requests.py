@@ -65,7 +65,7 @@ def _fail(association: Association, received: Received, error: Exception, caller
     if not association.is_open:
         raise error
     status, comment, offending = replies.status_of(error)
-    if not isinstance(error, QueryError):
+    if not isinstance(error, QueryError) or status == replies.OUT_OF_RESOURCES:
         status = replies.MATCHES_NOT_CALCULATED
     if isinstance(error, FindiconError):
         log.warning("retrieve failed", caller=caller.name, reason=str(error))

@@ -8,7 +8,7 @@ from typing import Protocol
 from pydicom.dataset import Dataset
 
 from ..dimse import Association, Originator, Received, commands, open_instance, send_instance, store_answer, unexpected
-from ..errors import FindiconError, PeerAborted
+from ..errors import FindiconError, PeerAborted, PeerError
 from ..observe import log
 from ..query import Cancel, InstanceSource, Retrieved, encode
 from . import replies
@@ -17,6 +17,8 @@ from .selection import Selected
 _SOME_FAILED = 0xB000
 _WARNINGS = range(0xB000, 0xC000)
 _DATA_SET = 1
+_FAILED_LIST = 0x00080058
+_LONG = 0xFFFF
 
 
 class Deliverer(Protocol):
@@ -83,11 +85,8 @@ class SubOperations:
     def _send(self, one: Selected) -> None:
         try:
             status = self._deliver(one, self._source)
-        except FindiconError as error:
-            if not self._association.is_open:
-                raise
-            log.warning("an instance was not sent", instance=one.sop_instance, reason=str(error))
-            self.failed.append(one.sop_instance)
+        except Exception as error:  # noqa: BLE001  an InstanceSource is somebody else's code: a failure, whatever it is
+            self._fail(one, error)
             return
         if status == replies.SUCCESS:
             self.completed += 1
@@ -97,6 +96,17 @@ class SubOperations:
             log.warning("an instance was refused", instance=one.sop_instance, status=f"{status:04X}")
             self.failed.append(one.sop_instance)
 
+    def _fail(self, one: Selected, error: Exception) -> None:
+        if not self._association.is_open:
+            if isinstance(error, PeerError):
+                raise error
+            raise PeerAborted(self._association.peer, f"aborted: {one.sop_instance} broke off: {error}") from error
+        if isinstance(error, FindiconError | OSError):
+            log.warning("an instance was not sent", instance=one.sop_instance, reason=str(error))
+        else:
+            log.error("an instance was not sent", instance=one.sop_instance, exc_info=error)
+        self.failed.append(one.sop_instance)
+
     def _finish(self, status: int, remaining: int) -> int:
         self._answer(status, remaining)
         return status
@@ -105,9 +115,11 @@ class SubOperations:
         answer(self._association, self._received, status, self.came, remaining)
 
 
-def answer(association: Association, received: Received, status: int, came: Retrieved, remaining: int) -> None:
+def answer(
+    association: Association, received: Received, status: int, came: Retrieved, remaining: int, comment: str = ""
+) -> None:
     """Answer a C-GET or C-MOVE with its counts, and at a bad end with the instances that failed."""
-    counts: dict[int, int | str] = {
+    counts = replies.details(comment) | {
         commands.COMPLETED: came.completed,
         commands.FAILED: came.failed,
         commands.WARNING: came.warnings,
@@ -117,13 +129,22 @@ def answer(association: Association, received: Received, status: int, came: Retr
     if status in {replies.SUCCESS, replies.PENDING} or not came.failed_instances:
         association.send(received.context, replies.response(received, status, counts))
         return
-    identifier = Dataset()
-    identifier.FailedSOPInstanceUIDList = list(came.failed_instances)
     association.send(
         received.context,
         replies.response(received, status, counts | {commands.DATA_SET_TYPE: _DATA_SET}),
-        encode(identifier, received.context.transfer_syntax),
+        encode(_named(came.failed_instances), received.context.transfer_syntax),
     )
+
+
+def _named(failed: Sequence[str]) -> Dataset:
+    """Make the identifier that names instances; UI has no room for very many in Explicit VR (PS3.5 6.2.2)."""
+    uids = "\\".join(failed)
+    identifier = Dataset()
+    if len(uids) < _LONG:
+        identifier.add_new(_FAILED_LIST, "UI", uids)
+    else:
+        identifier.add_new(_FAILED_LIST, "UN", (uids + "\0" * (len(uids) % 2)).encode("ascii"))
+    return identifier
 
 
 def end_of(came: Retrieved) -> int:
@@ -141,6 +162,7 @@ class SameAssociation:
     def __init__(self, association: Association, received: Received) -> None:
         self._association = association
         self._request = received.command.message_id
+        self._priority = received.command.priority
         self._message_ids = count(self._request + 1)
         self._cancelled = False
 
@@ -148,7 +170,8 @@ class SameAssociation:
         """Send one instance and wait for its answer; a cancel may come before it."""
         message_id = next(self._message_ids) & 0xFFFF
         with closing(source.open(one.sop_instance)) as stream:
-            send_instance(self._association, open_instance(stream, one.sop_instance), message_id)
+            instance = open_instance(stream, one.sop_instance)
+            send_instance(self._association, instance, message_id, priority=self._priority)
         while True:
             received = self._association.receive_answer(self._association.limits.network)
             if received.command.field == commands.C_CANCEL:
@@ -172,6 +195,7 @@ class OtherAssociation:
         self._destination = destination
         self._request = received.command.message_id
         self._originator = Originator(asker_ae_title, self._request)
+        self._priority = received.command.priority
         self._message_ids = count(1)
 
     def deliver(self, one: Selected, source: InstanceSource) -> int:
@@ -182,7 +206,8 @@ class OtherAssociation:
             raise PeerAborted(destination.peer, "the association had ended before")
         message_id = next(self._message_ids) & 0xFFFF
         with closing(source.open(one.sop_instance)) as stream:
-            send_instance(destination, open_instance(stream, one.sop_instance), message_id, self._originator)
+            instance = open_instance(stream, one.sop_instance)
+            send_instance(destination, instance, message_id, self._originator, self._priority)
         return store_answer(destination, destination.receive_answer(destination.limits.network), message_id)
 
     def is_cancelled(self) -> bool:

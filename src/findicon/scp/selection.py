@@ -2,12 +2,9 @@
 
 from typing import NamedTuple
 
-from pydicom.dataset import Dataset
-
 from ..dimse import Association, Received
 from ..errors import QueryError
-from ..query import Finder, Key, Level, Model, Options, Query, decode, level_named
-from . import replies
+from ..query import Finder, Key, Level, Model, Options, Query, query_from_bytes
 
 _MODELS = {uid: model for model in Model for uid in (model.get, model.move)}
 _WANTED = ("SOPClassUID", "SOPInstanceUID", "AvailableTransferSyntaxUID")
@@ -35,15 +32,10 @@ def read_selection(association: Association, received: Received) -> Query:
         raise QueryError("A retrieve request without an identifier")
     data = association.read_data(received.context, association.limits.identifier)
     model = _MODELS[received.context.abstract_syntax]
-    try:
-        identifier: Dataset = decode(data, received.context.transfer_syntax)
-        name = str(identifier.get("QueryRetrieveLevel") or "")
-        keys = {int(one.tag): Key.from_element(one) for one in identifier if int(one.tag) in _UNIQUE_KEYS}
-    except Exception as error:  # pydicom raises whatever Python raises for bytes that are no data set
-        raise QueryError("Malformed identifier", status=replies.UNABLE_TO_PROCESS) from error
-    level = level_named(name)
-    if level not in model.levels:
-        raise QueryError(f"{model.name} has no {level} level", offending_element=0x00080052)
+    # the levels above need no Unique Key, as in a question that is given on
+    asked = query_from_bytes(data, received.context.transfer_syntax, model, is_given_on=True)
+    keys = {tag: key for tag, key in asked.keys.items() if tag in _UNIQUE_KEYS}
+    level = asked.level
     unique = keys.get(level.unique_key)
     if unique is None or not unique.values:
         raise QueryError(f"The Unique Key of the {level} level is missing", offending_element=level.unique_key)

@@ -217,7 +217,7 @@ class Answers(Iterator[PeerMatch]):
                 if received is None:
                     return
                 if received.command.has_data:
-                    association.read_data_into(None, received.context, None)
+                    association.read_data_into(None, received.context, association.limits.identifier)
                 if not received.command.is_pending:
                     self._asker.done(association)
                     return

@@ -22,6 +22,7 @@ from .asking import request as ask_for
 
 _LOOK = 0.05  # seconds between two questions to a Cancel while nothing comes
 _CANCELLED = 0xFE00
+_FAILED_LIST = 0x00080058
 _WARNINGS = range(0xB000, 0xC000)
 
 
@@ -131,11 +132,12 @@ class _Retrieval:
             return ()
         data = self._association.read_data(received.context, self._association.limits.identifier)
         try:
-            answer: Dataset = decode(data, received.context.transfer_syntax)
-            named = answer.get("FailedSOPInstanceUIDList") or ()
+            # as it came: a list that is too long for UI is UN in Explicit VR (PS3.5 6.2.2)
+            named = decode(data, received.context.transfer_syntax).get_item(_FAILED_LIST)
+            uids = bytes(named.value or b"").decode("ascii").split("\\") if named is not None else []
         except Exception:  # noqa: BLE001  pydicom raises whatever Python raises; the counts say what matters
             return ()
-        return (named,) if isinstance(named, str) else tuple(str(one) for one in named)
+        return tuple(uid for one in uids if (uid := one.strip(" \0")))
 
     def _finish(self, answer: Command, failed: tuple[str, ...]) -> Retrieved:
         status = answer.status
