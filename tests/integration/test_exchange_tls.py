@@ -3,18 +3,20 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
 
 from findicon.dimse import Limits, Tls
-from findicon.errors import PeerError, QueryError
+from findicon.errors import PeerError, PeerRejected, PeerTimeout, QueryError
 from findicon.query import Cancel, Match, Query
 from findicon.scp import Server
 from findicon.scu import Client
 from integration.certificates import CERTIFICATES, CLIENT, SERVER, STRANGER
 from integration.memory_finder import ActingFinder, MemoryFinder, MemoryMatch, study
 from integration.raw_peer import COMMAND, ECHO, LAST, RawPeer, command, data_pdu, find_request
+from integration.raw_server import Caller, RawServer
 
 CANCEL = data_pdu(3, COMMAND | LAST, command(0x0FFF, 1))
 MATCHES = [MemoryMatch(study(number)) for number in range(20)]
@@ -117,3 +119,118 @@ def test_files_that_cannot_be_used_are_a_clear_sentence() -> None:
         Server(MemoryFinder(), tls=Tls(CERTIFICATES / "missing.pem", CERTIFICATES / "server.key"))
     with pytest.raises(QueryError, match="TLS cannot use"):
         Server(MemoryFinder(), tls=Tls(CERTIFICATES / "server.pem", CERTIFICATES / "client.key"))
+
+
+# the profile, as whoever calls meets it (PS3.15 B.9, RFC 9325)
+
+
+def client_hello(version: bytes) -> bytes:
+    """Greet as TLS clients did before 1.3: no extension says that more is known."""
+    suites = b"\xc0\x13\xc0\x14\x00\x2f\x00\x35\xc0\x2f\xc0\x30"
+    body = version + bytes(32) + b"\0" + len(suites).to_bytes(2, "big") + suites + b"\1\0"
+    hello = b"\1" + len(body).to_bytes(3, "big") + body
+    return b"\x16\3\1" + len(hello).to_bytes(2, "big") + hello
+
+
+@pytest.mark.parametrize("minor", [1, 2], ids=["TLS 1.0", "TLS 1.1"])
+def test_old_versions_are_refused_with_an_alert(minor: int, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "findicon"), Server(MemoryFinder(), tls=SERVER) as server:
+        with socket.create_connection(("127.0.0.1", server.address.port), timeout=20) as caller:
+            caller.sendall(client_hello(bytes((3, minor))))
+            alert = caller.recv(100)
+        assert (alert[0], alert[5:7]) == (0x15, b"\2\x46")  # fatal, protocol_version
+        with call(server) as client:
+            client.echo()
+    (record,) = (one for one in caplog.records if one.message == "no association")
+    assert "TLS handshake failed" in record.reason  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "ciphers", ["ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA256", "AES128-GCM-SHA256", "DHE-RSA-AES128-GCM-SHA256"]
+)
+def test_ciphers_without_forward_secrecy_or_authentication_are_refused(ciphers: str) -> None:
+    context = CLIENT.client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    with Server(MemoryFinder(), tls=SERVER) as server:
+        with socket.create_connection(("127.0.0.1", server.address.port), timeout=20) as caller:
+            with pytest.raises(ssl.SSLError):
+                context.wrap_socket(caller, server_hostname="127.0.0.1")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_both_versions_of_today_are_taken(version: ssl.TLSVersion) -> None:
+    context = CLIENT.client_context()
+    context.minimum_version = context.maximum_version = version
+    with Server(MemoryFinder(), tls=SERVER) as server:
+        with RawPeer(("127.0.0.1", server.address.port)) as peer:
+            peer.socket = context.wrap_socket(peer.socket, server_hostname="127.0.0.1")
+            peer.associate()
+            peer.send(ECHO)
+            assert peer.status() == 0
+            assert not peer.socket.compression()
+
+
+def test_who_shows_no_certificate_is_told_from_others_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "findicon"), Server(MemoryFinder(), tls=SERVER) as server:
+        with Client(server.address, tls=Tls(authorities=CLIENT.authorities), timeout=5) as client:
+            with pytest.raises(PeerError):
+                client.echo()
+    (record,) = (one for one in caplog.records if one.message == "no association")
+    assert "peer did not return a certificate" in record.reason  # type: ignore[attr-defined]
+
+
+def test_handshakes_that_nobody_goes_on_with_hold_up_nobody() -> None:
+    with (
+        Server(MemoryFinder(MATCHES), tls=SERVER, limits=Limits(associate=20.0, release=0.1)) as server,
+        ExitStack() as open_,
+    ):
+        for said in (b"", b"\x16", client_hello(b"\3\3")) * 10:
+            slow = open_.enter_context(socket.create_connection(("127.0.0.1", server.address.port), timeout=20))
+            slow.sendall(said)
+        with call(server) as client:
+            assert len(list(client.find(Query("STUDY")))) == 20
+
+
+@pytest.mark.parametrize("when", ["before the request", "in the request", "established"])
+def test_garbage_under_an_encrypted_connection_ends_it_alone(when: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "findicon"), Server(MemoryFinder(), tls=SERVER, limits=Limits(release=0.1)) as server:
+        with raw(server) as peer:
+            if when == "established":
+                peer.associate()
+            elif when == "in the request":
+                peer.send(b"\1\0\0\0")
+            socket.socket.send(peer.socket, b"\x17\3\3\0\x40" + bytes(64))  # a record that nobody encrypted
+            with suppress(OSError):
+                peer.is_closed()
+        with call(server) as client:
+            client.echo()
+    reasons = [one.reason for one in caplog.records if one.message in {"no association", "association lost"}]  # type: ignore[attr-defined]
+    assert len(reasons) == 1
+    assert "decrypt" in reasons[0].lower() or "bad record mac" in reasons[0].lower(), reasons
+
+
+# as the side that calls
+
+
+def test_a_server_that_never_ends_its_handshake_meets_a_timeout() -> None:
+    def script(caller: Caller) -> None:
+        assert caller.socket.recv(100)
+        caller.is_closed()
+
+    with RawServer(script) as server, Client(server.address, tls=CLIENT, timeout=0.1) as client:
+        with pytest.raises(PeerTimeout, match=r"did not answer the association request in 0\.1 s") as caught:
+            client.echo()
+    assert caught.value.peer == server.address
+
+
+@pytest.mark.parametrize("said", [b"", b"\x15\3\3\0\2\2\x28", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_a_server_that_will_not_have_our_handshake(said: bytes) -> None:
+    def script(caller: Caller) -> None:
+        assert caller.socket.recv(100)
+        caller.send(said)
+
+    with RawServer(script) as server, Client(server.address, tls=CLIENT, timeout=5) as client:
+        with pytest.raises(PeerRejected, match="TLS handshake failed") as caught:
+            client.echo()
+    assert caught.value.peer == server.address

@@ -53,6 +53,8 @@ class Association:
     ----------
     is_open
         Whether messages can still be exchanged.
+    has_heard
+        Whether a message has come in; who takes the association over may set it back.
     """
 
     def __init__(self, transport: Transport, negotiated: Negotiated, limits: Limits, peer: str) -> None:
@@ -62,6 +64,7 @@ class Association:
         self.refused = negotiated.refused
         self.peer = peer
         self.is_open = True
+        self.has_heard = False
         self.limits = limits
         self.largest = min(negotiated.largest or _LARGEST_SENT, _LARGEST_SENT)
         self._inbox = Inbox(transport, limits)
@@ -181,6 +184,7 @@ class Association:
         context = self.contexts.get(incoming.context_id)
         if context is None:
             raise MalformedError(f"a message on presentation context {incoming.context_id}, which is not accepted")
+        self.has_heard = True
         return Received(context, incoming.command)
 
     # Sending

@@ -6,6 +6,7 @@ from functools import cached_property
 from time import monotonic
 from typing import Self
 
+from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -58,11 +59,18 @@ class PeerMatch(EncodedMatch, FoundMatch):
         """The answer's identifier, decoded when first asked for; raise PeerError for what cannot be decoded."""
         try:
             dataset = decode(self._data, self._transfer_syntax)
+            if self._character_set and not dataset.get("SpecificCharacterSet"):
+                _name_character_set(dataset, self._character_set.split("\\"))
         except Exception as error:  # pydicom raises whatever Python raises for bytes that are no data set
             raise PeerError(self._peer, f"sent an answer that cannot be decoded: {error}") from error
-        if self._character_set and not dataset.get("SpecificCharacterSet"):
-            dataset.SpecificCharacterSet = self._character_set.split("\\")
         return dataset
+
+
+def _name_character_set(dataset: Dataset, names: list[str]) -> None:
+    """Name the character set of a data set whose text has not been decoded yet, and have it decoded so."""
+    is_implicit, is_little_endian = dataset.original_encoding
+    dataset.set_original_encoding(is_implicit, is_little_endian, convert_encodings(names))
+    dataset.SpecificCharacterSet = names
 
 
 class Answers(Iterator[PeerMatch]):

@@ -49,16 +49,19 @@ class Pool(Generic[Terms]):
     def use(self, terms: Terms, operation: Callable[[Association], Result]) -> Result:
         """Run an operation on an association, again on a new one when it turns out that the peer had ended it.
 
+        It had when nothing came of it: what the peer had begun to answer is not begun anew.
+
         Raises
         ------
         PeerError
             There is no association; and whatever `operation` raises.
         """
         association, reused = self.take(terms)
+        association.has_heard = False
         try:
             return self._run(association, operation)
         except PeerAborted:
-            if not reused:
+            if not reused or association.has_heard:
                 raise
         return self._run(self.take(terms, fresh=True)[0], operation)
 

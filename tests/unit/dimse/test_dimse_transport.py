@@ -1,3 +1,4 @@
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -6,6 +7,7 @@ from time import monotonic
 import pytest
 
 from findicon.dimse.transport import Transport, TransportClosedError, TransportTimeoutError
+from integration.certificates import CLIENT, SERVER
 
 
 @pytest.fixture
@@ -119,3 +121,27 @@ def test_our_last_words_are_read_though_bytes_were_left_unread(pair: tuple[Trans
     assert far.recv(100) == b""
     far.close()
     reader.join()
+
+
+def test_what_is_decrypted_already_is_looked_at_before_the_socket() -> None:
+    """A record that is read in part is gone from the socket: nothing would ever wake who polls for its rest."""
+    near, far = socket.socketpair()
+    server = SERVER.server_context().wrap_socket(near, server_side=True, do_handshake_on_connect=False)
+    client = CLIENT.client_context().wrap_socket(far, server_hostname="127.0.0.1", do_handshake_on_connect=False)
+    shaking = threading.Thread(target=client.do_handshake)
+    shaking.start()
+    transport = Transport(server, 64)
+    transport.handshake(soon())
+    shaking.join()
+    while transport.fill():  # what TLS 1.3 sends after its handshake is not for us
+        pass
+    client.sendall(bytes(range(100)))
+    transport.need(64, soon())
+    assert not select.select([socket.socket.fileno(server)], [], [], 0)[0]
+    assert bytes(transport.take(64)) == bytes(range(64))
+    assert transport.wait(0)
+    assert transport.fill()
+    assert bytes(transport.take(36)) == bytes(range(64, 100))
+    assert not transport.wait(0)
+    transport.close()
+    client.close()
