@@ -30,6 +30,8 @@ _WORDS = frozenset(
 )
 _LEAST_LETTERS = 3
 _LARGEST = 1 << 63
+# Statements are compiled for these numbers of values.
+_SIZES = (2, 4, 8, 16, 64, 256, 1024)
 
 
 def condition(table: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
@@ -98,7 +100,13 @@ def _texts(name: str, column: Column, wanted: criteria.Texts) -> Condition | Non
         return _with_words((name,), wanted.values[0], _pattern(name, wanted.values[0]))
     if len(wanted.values) == 1:
         return ("equal", name), wanted.values
-    return ("in", name, len(wanted.values)), wanted.values
+    return _among(name, wanted.values)
+
+
+def _among(name: str, values: tuple[Any, ...]) -> Condition:
+    """Compare with several values; the last one is repeated, so that few statements have to be compiled."""
+    size = next((size for size in _SIZES if size >= len(values)), -(-len(values) // _SIZES[-1]) * _SIZES[-1])
+    return ("in", name, size), (*values, *values[-1:] * (size - len(values)))
 
 
 def _pattern(name: str, pattern: str) -> Condition:
@@ -204,4 +212,4 @@ def _numbers(name: str, column: Column, wanted: criteria.Numbers) -> Condition |
     if not whole:
         return _NEVER
     values: tuple[Any, ...] = tuple(whole if column.kind == "number" else (str(value) for value in whole))
-    return (("equal", name), values) if len(values) == 1 else (("in", name, len(values)), values)
+    return (("equal", name), values) if len(values) == 1 else _among(name, values)

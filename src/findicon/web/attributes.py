@@ -1,7 +1,7 @@
 """Attributes of data sets as plain values, from an answer's bytes or a file's header: what JSON is made of."""
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -73,8 +73,20 @@ def of_match(match: Match) -> list[Attribute]:
         raise StorageError(f"An answer is no valid data set: {exc}") from exc
 
 
-def of_bytes(data: bytes, encodings: tuple[str, ...] = _DEFAULT) -> list[Attribute]:
-    """Give the attributes of a data set in Explicit VR Little Endian; raises Malformed or struct.error."""
+def of_bytes(
+    data: bytes, encodings: tuple[str, ...] = _DEFAULT, wanted: Container[int] | None = None
+) -> list[Attribute]:
+    """Give the attributes of a data set in Explicit VR Little Endian; raises Malformed or struct.error.
+
+    Parameters
+    ----------
+    data
+        The data set.
+    encodings
+        Of texts, until it names its own.
+    wanted
+        Tags of those that are wanted; None for all.
+    """
     found = []
     offset, end = 0, len(data)
     while offset < end:
@@ -84,6 +96,10 @@ def of_bytes(data: bytes, encodings: tuple[str, ...] = _DEFAULT) -> list[Attribu
             (length,) = _LONG(data, offset)
             offset += 4
         tag, vr = group << 16 | number, vr_code.decode("latin-1")
+        is_left_out = wanted is not None and tag not in wanted and tag != _SPECIFIC_CHARACTER_SET
+        if is_left_out and length != _UNDEFINED:
+            offset += length
+            continue
         if vr == "SQ":
             items, offset = _items(data, offset, length, encodings)
             found.append(Attribute(tag, vr, (), items))

@@ -1,7 +1,7 @@
 """What the routes work with: the ports that the web was joined to, and the few questions they all ask of them."""
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Container, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -102,12 +102,20 @@ class Services:
         with closing(self.find(changed(query, limit=1))) as matches:
             return next(matches, None)
 
-    def answers(self, query: Query) -> tuple[list[Fields], bool]:
-        """Give the attributes of all answers to a query, and whether a limit of the archive cut them off."""
+    def answers(self, query: Query, wanted: Container[int] | None = None) -> tuple[list[Fields], bool]:
+        """Give the attributes of all answers to a query, and whether a limit of the archive cut them off.
+
+        Parameters
+        ----------
+        query
+            The question.
+        wanted
+            Tags of the attributes that matter; None for all.
+        """
         found: list[Fields] = []
         with closing(self.find(query)) as matches:
             try:
-                found.extend(fields(match) for match in matches)
+                found.extend(fields(match, wanted) for match in matches)
             except AnswersCut:
                 return found, True
         return found, False
@@ -210,9 +218,10 @@ def changed(query: Query, *, limit: int | None, offset: int | None = None, keys:
     )
 
 
-def fields(match: Match) -> Fields:
-    """Give the attributes of an answer by tag."""
-    return {attribute.tag: attribute for attribute in of_bytes(match.encoded(ExplicitVRLittleEndian))}
+def fields(match: Match, wanted: Container[int] | None = None) -> Fields:
+    """Give the attributes of an answer by tag: all of them, or those that are wanted."""
+    data = match.encoded(ExplicitVRLittleEndian)
+    return {attribute.tag: attribute for attribute in of_bytes(data, wanted=wanted)}
 
 
 def text(found: Fields, tag: int) -> str:

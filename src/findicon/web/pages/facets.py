@@ -105,8 +105,9 @@ def count_facets(
     most = services.settings.most_counted
     is_partial = len(found) > most if survey is None else not survey.is_complete
     counted = found[:most]
-    stations: Mapping[str, int] = newest.stations if survey is None else stations_of(services, counted[:WITH_STATIONS])
-    are_stations_partial = is_partial or (survey is not None and len(counted) > WITH_STATIONS)
+    asked_for_stations = counted[:WITH_STATIONS] if is_partial else counted
+    stations: Mapping[str, int] = newest.stations if survey is None else stations_of(services, asked_for_stations)
+    are_stations_partial = is_partial
     values = {
         "Modality": Counter(one for study in counted for one in _values(study, _MODALITIES)),
         "StudyDescription": Counter(text(study, _DESCRIPTION) for study in counted),
@@ -117,7 +118,7 @@ def count_facets(
     total = f"{_rounded(len(counted)):,}+" if is_partial else f"{len(counted):,}"
     if survey is None:
         total = f"{newest.total:,}"
-        days = Counter({f"{day:%Y%m%d}": count for day, count in newest.days.items()})
+        days = Counter({day.isoformat().replace("-", ""): count for day, count in newest.days.items()})
         are_days_partial = False
         if isinstance(overview, Facets):
             values = {keyword: Counter(overview.facet(keyword)) for keyword in values}

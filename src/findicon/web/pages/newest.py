@@ -19,8 +19,10 @@ from .question import ANY_DAY, Dates
 
 LIGHT = ("StudyDate", "StudyTime", "ModalitiesInStudy", "StudyDescription", "StudyInstanceUID")
 """What is asked of studies that are only counted."""
-WITH_STATIONS = 1000
-"""How many studies of a search are asked for their stations: some have hundreds of series."""
+WITH_STATIONS = 250
+"""How many studies of a search that finds too many to count are asked for their stations."""
+
+LIGHT_TAGS = frozenset(tag_of(name) for name in LIGHT)
 
 _MANY = 20_000  # studies that are sorted as quickly as others are found day by day
 _FEW_DAYS = 31
@@ -252,7 +254,7 @@ class NewestStudies:
             order=("-StudyDate",),
             limit=self._services.settings.most_counted + 1,
         )
-        studies, _ = self._services.answers(query)
+        studies, _ = self._services.answers(query, LIGHT_TAGS | set(_MATCHED.values()))
         stations = stations_of(self._services, studies)
         return Newest.of(studies, stations, self._overview.days(), total, self._descriptions())
 
@@ -271,6 +273,6 @@ def stations_of(services: Services, studies: Sequence[Fields]) -> Counter[str]:
     keys = [Key.named("StationName"), Key(_STUDY, "UI", uids)]
     options = Options(relational=True)
     query = Query(Level.SERIES, keys=keys, defaults=False, options=options, limit=_MOST_SERIES)
-    series, _ = services.answers(query)
+    series, _ = services.answers(query, (_STATION, _STUDY))
     pairs = {(text(found, _STATION), text(found, _STUDY)) for found in series}
     return Counter(station for station, _ in pairs if station)

@@ -39,6 +39,7 @@ def page_routes(services: Services, pictures: Pictures) -> APIRouter:
     """
     router = APIRouter(include_in_schema=False)
     templates = Templates(services)
+    services.warming.append(templates.warm_up)
     parts = StudyParts(services, templates)
     viewer = Viewer(services, templates, parts, pictures)
     home = Home(services, templates)

@@ -8,7 +8,7 @@ from ...query import Level, tag_of
 from ..dicomweb import level_of
 from ..services import Fields, Services, text
 from .alternatives import SHORTEST, Alternative, Asked, query_of
-from .newest import LIGHT, Newest
+from .newest import LIGHT, LIGHT_TAGS, Newest
 from .question import Dates
 
 _UID = 0x0020000D
@@ -68,14 +68,15 @@ def _looked_for(
     if newest.is_frequent(alternative):
         for stretch in newest.stretches(dates):
             for single in singles(alternative):
-                yield services.answers(query_of(single, stretch, returned=LIGHT, order=(), limit=most + 1))
+                query = query_of(single, stretch, returned=LIGHT, order=(), limit=most + 1)
+                yield services.answers(query, LIGHT_TAGS)
         if newest.has_more(dates):
             yield [], True  # many match, and nobody counts them all
             return
     level = Level.SERIES if _is_below(alternative) else Level.STUDY
     limit = (most + 1) * (2 if level is Level.SERIES else 1)
     query = query_of(alternative, dates, level=level, returned=LIGHT, order=(), limit=limit)
-    found, is_cut = services.answers(query)
+    found, is_cut = services.answers(query, LIGHT_TAGS)
     yield found, is_cut or len(found) == limit
 
 

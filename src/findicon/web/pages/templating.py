@@ -34,6 +34,11 @@ class Templates:
             lstrip_blocks=True,
         )
 
+    def warm_up(self) -> None:
+        """Compile all templates, or whoever comes first waits for it."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
     def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
         """Make a page or a part of one."""
         prefix = self._services.prefix(request)
