@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...query import Key
+from ..ports import Facets
 from ..services import Services, fields, note
 from . import shown
 from .alternatives import NO_FILTERS, Asked, Filters, query_of
@@ -158,14 +159,14 @@ class Home:
         overview = self._services.overview
         if overview is None or self._newest is None:
             return None
-        newest = self._newest.look() if survey is None else survey.newest
+        newest = self._newest.look(only_counts=isinstance(overview, Facets)) if survey is None else survey.newest
         return count_facets(self._services, overview, newest, survey, asked, date.today())
 
     def _days(self, links: "_Links") -> list[Link]:
         """Give the latest days, each with a picture of its last study."""
         if self._newest is None:
             return []
-        latest = list(self._newest.look().days.items())[:_DAYS]
+        latest = list(self._newest.look(only_counts=True).days.items())[:_DAYS]
         return [self._day(links, day, count) for day, count in latest] if len(latest) > 1 else []
 
     def _day(self, links: "_Links", day: date, count: int) -> Link:

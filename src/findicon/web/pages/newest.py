@@ -200,11 +200,16 @@ class NewestStudies:
         self._looking: threading.Thread | None = None
         self._is_looking = False
 
-    def look(self) -> Newest:
+    def look(self, *, only_counts: bool = False) -> Newest:
         """Give what there is: counts as they are now, the newest studies as they were some seconds ago.
 
         While studies come in they are looked at every few seconds, else once a minute. Of a large archive that takes
-        a moment, and no reader waits for it but the very first.
+        a moment, and nobody waits for it but who comes while it is done for the first time.
+
+        Parameters
+        ----------
+        only_counts
+            Whether the studies themselves do not matter: then nobody waits.
         """
         with self._lock:
             age = self._clock() - self._looked_at
@@ -212,17 +217,22 @@ class NewestStudies:
             total = counts.get(Level.STUDY, 0)
             has_changed = counts != self._counts
             is_old = age >= _OLD or (has_changed and age >= _FRESH)
-            if is_old and (not self._seen.studies or total <= self._services.settings.most_counted):
+            is_small = total <= self._services.settings.most_counted
+            if is_old and is_small:
                 self._seen = self._look(total)
                 self._looked_at = self._clock()
             elif is_old or has_changed:
                 self._seen = self._counted_anew(self._seen, total)
-            if is_old and self._clock() - self._looked_at >= _FRESH and not self._is_looking:
+            if is_old and not is_small and not self._is_looking:
                 self._is_looking = True
                 self._looking = threading.Thread(target=self._look_again, args=(total,), name="newest", daemon=True)
                 self._looking.start()
             self._counts = counts
-            return self._seen
+            seen = self._seen
+        if only_counts or seen.studies or is_small:
+            return seen
+        self.end()
+        return self._seen
 
     def end(self) -> None:
         """Wait for a look that is under way."""
