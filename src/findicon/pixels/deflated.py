@@ -3,7 +3,7 @@
 import zlib
 
 from ..errors import StorageError
-from .files import Source
+from .files import Source, copied
 
 _STEP = 1 << 18
 _LARGEST = 1 << 30
@@ -38,6 +38,10 @@ class InflatingSource:
         self._inflate(position + length)
         start = position - self._forgotten
         return bytes(memoryview(self._data)[start : start + length])
+
+    def read_into(self, position: int, buffer: memoryview) -> int:
+        """Fill a buffer from `position` on; raises StorageError."""
+        return copied(self.read(position, len(buffer)), buffer)
 
     def forget(self, before: int) -> None:
         """Keep nothing before a position, which is not read again: whoever reads on and on takes no more memory."""

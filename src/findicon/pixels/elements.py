@@ -148,7 +148,7 @@ class Walk:
         return at + 8
 
     def _take_plain(self, at: int, reader: Layout, first: int, stop: int) -> int:
-        """Keep the elements from `at` on that are as most are: short, whole in the window, of groups before `stop`.
+        """Keep the elements from `at` on that are as most are: of known length, whole in the window, before `stop`.
 
         This is the loop that headers are read with; everything odd is left to `run`.
         """
@@ -165,13 +165,19 @@ class Walk:
                     value = (b"", window[at + 8 : end], base + at + 8, length, False)
                     elements[group << 16 | number] = new(Value, value)
                     at = end
-            unpack = reader.head.unpack_from
+            unpack, unpack_long = reader.head.unpack_from, reader.long.unpack_from
             while True:
                 group, number, vr, length = unpack(window, at)
-                end = at + 8 + length
-                if vr not in _SHORT_LENGTH_VRS or end > size or not first <= group < stop:
+                if vr in _SHORT_LENGTH_VRS:
+                    start = at + 8
+                elif vr in LONG_LENGTH_VRS:
+                    length, start = unpack_long(window, at + 8)[0], at + 12
+                else:
                     return at
-                elements[group << 16 | number] = new(Value, (vr, window[at + 8 : end], base + at + 8, length, False))
+                end = start + length
+                if end > size or not first <= group < stop:
+                    return at
+                elements[group << 16 | number] = new(Value, (vr, window[start:end], base + start, length, False))
                 at = end
         except error:
             return at

@@ -24,6 +24,10 @@ class Source(Protocol):
         """Read `length` bytes at `position`, fewer only where the source ends."""
         ...
 
+    def read_into(self, position: int, buffer: memoryview) -> int:
+        """Fill a buffer from `position` on; give how many bytes there were, fewer only where the source ends."""
+        ...
+
     def close(self) -> None:
         """Give back what the source holds open; reading again opens it again."""
         ...
@@ -43,6 +47,10 @@ class MemorySource:
     def read(self, position: int, length: int) -> bytes:
         """Read `length` bytes at `position`."""
         return self._data[position : position + length]
+
+    def read_into(self, position: int, buffer: memoryview) -> int:
+        """Fill a buffer from `position` on."""
+        return copied(self.read(position, len(buffer)), buffer)
 
     def close(self) -> None:
         """Do nothing: memory is not held open."""
@@ -75,6 +83,10 @@ class StreamSource:
         except (OSError, ValueError) as exc:
             raise StorageError(f"{self.name} cannot be read: {exc}") from exc
 
+    def read_into(self, position: int, buffer: memoryview) -> int:
+        """Fill a buffer from `position` on; raises StorageError."""
+        return copied(self.read(position, len(buffer)), buffer)
+
     def close(self) -> None:
         """Leave the stream open: it is the caller's."""
 
@@ -99,6 +111,17 @@ class FileSource:
         file = self._file or self._open()
         try:
             return _read(file, position, min(length, self._size - position))  # a length that lies allocates nothing
+        except OSError as exc:
+            raise StorageError(f"{self.name} cannot be read: {_reason(exc)}") from exc
+        finally:
+            if not self._is_kept_open:
+                file.close()
+
+    def read_into(self, position: int, buffer: memoryview) -> int:
+        """Fill a buffer from `position` on; raises StorageError."""
+        file = self._file or self._open()
+        try:
+            return _fill(file, position, buffer)
         except OSError as exc:
             raise StorageError(f"{self.name} cannot be read: {_reason(exc)}") from exc
         finally:
@@ -135,6 +158,23 @@ def _read(file: io.FileIO, position: int, length: int) -> bytes:
             break
         data += more
     return data
+
+
+def _fill(file: io.FileIO, position: int, buffer: memoryview) -> int:
+    file.seek(position)
+    filled = file.readinto(buffer)
+    while 0 < filled < len(buffer):  # a system may give less than asked for
+        more = file.readinto(buffer[filled:])
+        if not more:
+            break
+        filled += more
+    return filled
+
+
+def copied(data: bytes, buffer: memoryview) -> int:
+    """Copy bytes to the beginning of a buffer; give how many."""
+    buffer[: len(data)] = data
+    return len(data)
 
 
 def open_source(source: str | os.PathLike[str] | BinaryIO) -> Source:

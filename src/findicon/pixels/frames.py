@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -39,7 +41,7 @@ class Frame:
     @property
     def length(self) -> int:
         """Length in bytes."""
-        return sum(length for _, length in self.spans)
+        return self.spans[0][1] if len(self.spans) == 1 else sum(length for _, length in self.spans)
 
     def read(self, most: int | None = None) -> bytes:
         """Read the frame, or its first `most` bytes; raises IconError where the file ends inside it."""
@@ -48,13 +50,28 @@ class Frame:
             wanted = length if most is None else min(length, most)
             piece = self.source.read(position, wanted)
             if len(piece) < wanted:
-                raise IconError(f"The pixel data is cut off: {len(piece)} of {wanted} bytes are there")
+                raise _cut_off(len(piece), wanted)
             pieces.append(piece)
             if most is not None:
                 most -= wanted
                 if most <= 0:
                     break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def read_array(self) -> NDArray[np.uint8]:
+        """Read the frame into memory that may be changed; raises IconError where the file ends inside it."""
+        array = np.empty(self.length, np.uint8)
+        begin, buffer = 0, array.data
+        for position, length in self.spans:
+            read = self.source.read_into(position, buffer[begin : begin + length])
+            if read < length:
+                raise _cut_off(read, length)
+            begin += length
+        return array
+
+
+def _cut_off(read: int, wanted: int) -> IconError:
+    return IconError(f"The pixel data is cut off: {read} of {wanted} bytes are there")
 
 
 class FrameFinder:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from typing import TypeGuard
+from functools import lru_cache
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,24 +34,20 @@ def gray_picture(decoded: Decoded, image: Image, transform: Grayscale, rows: int
     Parameters
     ----------
     decoded
-        The frame's cells, any number of them.
+        The frame's cells, any number of them; they may be changed.
     image, transform
         What the cells mean.
     rows, columns
         Of the picture.
     """
     frame = GrayFrame(decoded, image, transform)
-    if transform.voi is None:
-        gray = frame.ranged(rows, columns)
-    elif is_straight(transform.voi):
-        gray = frame.windowed(transform.voi, rows, columns)
-    else:
-        gray = frame.shrunk(rows, columns, frame.toned)
-    gray *= 255
-    return to_bytes(gray)
+    if is_straight(transform.voi):
+        return to_bytes(frame.windowed(transform.voi, rows, columns))
+    gray = frame.ranged(rows, columns) if transform.voi is None else frame.shrunk(rows, columns, frame.toned)
+    return to_bytes(gray * 255)
 
 
-def is_straight(voi: Window | Lut) -> TypeGuard[Window]:
+def is_straight(voi: Window | Lut | None) -> TypeGuard[Window]:
     """Whether a transformation is a straight line between two bounds, which commutes with averaging."""
     return isinstance(voi, Window) and voi.function != "SIGMOID"
 
@@ -105,28 +102,29 @@ class GrayFrame:
         return self.padding is not None or self.image.floating
 
     def windowed(self, window: Window, rows: int, columns: int) -> Floats:
-        """Clip to the window, average, stretch: a straight line commutes with averaging, clipping does not."""
+        """Clip to the window, average, stretch to 0 to 255: averages commute with straight lines, not with clipping."""
         black, white = ((bound - self.intercept) / self.slope for bound in window.bounds)
         if not math.isfinite(black) or not math.isfinite(white):
-            return self.ranged(rows, columns)
+            return self.ranged(rows, columns) * 255
         if self.inverted:
             black, white = white, black
         low, high = min(black, white), max(black, white)
         if low == high:  # a width of 1: whatever is above is white
-            return self.shrunk(rows, columns, lambda band: self._above(band, low))
+            return self.shrunk(rows, columns, lambda band: self._above(band, low)) * 255
 
         def clipped(band: Values) -> Values:
             stored, values = self.values(band)
-            within = _clipped(values, low, high)
-            if self.may_be_padded:
-                within = within if within.base is None else within.copy()  # a view is of the decoded cells
-                within[self.padded(stored)] = min(max(black, _lowest(within)), _highest(within))
+            padded = self.padded(stored) if self.may_be_padded else None
+            within = _clipped(values if values.flags.writeable else values.copy(), low, high)
+            if padded is not None:
+                least, most = _range_of(within.dtype)
+                within[padded] = min(max(black, least), most)
             return within
 
         mean = self.shrunk(rows, columns, clipped, max(abs(math.floor(low)), abs(math.ceil(high))))
         mean -= np.float32(black)
-        mean *= np.float32(1 / (white - black))
-        return mean.clip(0, 1, out=mean)
+        mean *= np.float32(255 / (white - black))
+        return mean
 
     def _above(self, band: Values, threshold: float) -> Floats:
         stored, values = self.values(band)
@@ -212,23 +210,25 @@ class GrayFrame:
 
 
 def _clipped(values: Values, low: float, high: float) -> Values:
-    """Clip to a window, in integers where its bounds can be rounded: outwards, so that black stays black."""
-    if values.dtype.itemsize > 2 or high - low < _LEAST_WIDTH_IN_INTEGERS:
+    """Clip to a window, in integers where its bounds can be rounded: outwards, so that black stays black.
+
+    The values themselves are changed where they can be: the memory of another frame is what small images cost most.
+    """
+    lowest, highest = _range_of(values.dtype)
+    least, most = max(math.floor(low), lowest), min(math.ceil(high), highest)
+    if (
+        values.dtype.itemsize > 2 or high - low < _LEAST_WIDTH_IN_INTEGERS or least >= most
+    ):  # outside of what cells hold
         floats = values.astype(np.float32)
-        np.clip(floats, np.float32(low), np.float32(high), out=floats)
-        return floats
-    least, most = max(math.floor(low), _lowest(values)), min(math.ceil(high), _highest(values))
-    if least == _lowest(values) and most == _highest(values):
+        return np.clip(floats, np.float32(low), np.float32(high), out=floats)
+    if least == lowest and most == highest:
         return values
-    if least >= most:  # the window lies outside of what cells can hold
-        return np.clip(values.astype(np.float32), np.float32(low), np.float32(high))
-    clipped: Values = np.clip(values, least, most)
+    number = values.dtype.type  # for whole numbers of Python's own, NumPy takes a way that is ten times as slow
+    clipped: Values = np.clip(values, number(least), number(most), out=values)
     return clipped
 
 
-def _lowest(values: Values) -> float:
-    return np.iinfo(values.dtype).min if values.dtype.kind in "iu" else -math.inf
-
-
-def _highest(values: Values) -> float:
-    return np.iinfo(values.dtype).max if values.dtype.kind in "iu" else math.inf
+@lru_cache
+def _range_of(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Give the least and the largest number that cells of a type hold."""
+    return (np.iinfo(dtype).min, np.iinfo(dtype).max) if dtype.kind in "iu" else (-math.inf, math.inf)

@@ -33,7 +33,7 @@ class Header:
         source: Source | None = None,
         pixels: PixelElement | None = None,
         encodings: tuple[str, ...] | None = None,
-        signed: bool | None = None,
+        signed: bool = False,
     ) -> None:
         self.transfer_syntax = transfer_syntax
         self.encoding = encoding
@@ -45,9 +45,9 @@ class Header:
             data = own.data if own is not None and own.data else b""
             encodings = encodings_of(texts("CS", data, encoding, ()))
         self._encodings = encodings
-        if _PIXEL_REPRESENTATION in elements or signed is None:
-            signed = self.integer(_PIXEL_REPRESENTATION) == 1
-        self._signed = signed
+        self._signed = bool(signed)
+        if _PIXEL_REPRESENTATION in elements:
+            self._signed = self.integer(_PIXEL_REPRESENTATION) == 1
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._elements
@@ -135,8 +135,8 @@ class Header:
         value = self._elements.get(tag)
         if value is None:
             return ()
-        vr = vr_of(tag, value, getattr(self, "_signed", False))
-        return numbers(vr, self.raw(tag), self.encoding)
+        data = self.raw(tag) if value.data is None else value.data
+        return numbers(vr_of(tag, value, self._signed), data, self.encoding)
 
     def unsigned_at(self, tag: int, index: int) -> int | None:
         """Give one value of a long OV attribute without reading the others; None when it has no such value."""
@@ -171,7 +171,7 @@ class Header:
         return IMPLICIT_LITTLE if self._elements[tag].vr == b"UN" else self.encoding
 
     def _item_bytes(self, tag: int) -> Iterator[bytes]:
-        if self.vr(tag) != "SQ":
+        if tag not in self._elements or self.vr(tag) != "SQ":
             return
         try:
             yield from items_of(self.raw(tag), self._item_encoding(tag))

@@ -20,6 +20,8 @@ _SUMS: dict[str, np.dtype[Any]] = {
     "f4": np.dtype(np.float32),
 }  # fmt: skip
 _MOST_SUMMED = 128
+# Target pixels whose shares are multiplied at a time: of all at once nearly every share would be nothing.
+_TARGETS_TOGETHER = 16
 
 
 class Extent(NamedTuple):
@@ -116,9 +118,11 @@ def _averages(
     for plane in (sums,) if sums.ndim == 2 else np.moveaxis(sums, 2, 0):
         averages = _means(plane, down, across)
         if not fills or averages.shape[0] != rows:
-            averages = _shares(source_rows, down, rows, extent.rows, extent.shift) @ averages
+            shares = _shares(source_rows, down, rows, extent.rows, extent.shift)
+            averages = np.concatenate([share @ averages[taken] for taken, share in shares])
         if not fills or averages.shape[1] != columns:
-            averages = averages @ _shares(source_columns, across, columns, extent.columns, extent.shift).T
+            shares = _shares(source_columns, across, columns, extent.columns, extent.shift)
+            averages = np.concatenate([averages[:, taken] @ share.T for taken, share in shares], axis=1)
         planes.append(averages)
     return planes
 
@@ -133,11 +137,8 @@ def _row_sums(cells: NDArray[Any], down: int, most: float | None) -> Floats:
     """Sum each `down` rows; what is left at the end counts as if it were as many."""
     rows = cells.shape[0]
     whole = rows - rows % down
-    sums_in = _SUMS.get(cells.dtype.str[1:], np.dtype(np.float64))
-    if most is not None and cells.dtype.kind in "iu" and most * down <= np.iinfo(cells.dtype).max:
-        sums_in = cells.dtype
     # Row upon row, because that is how they lie in memory: several times faster than a sum over an axis.
-    sums = cells[0:whole:down].astype(sums_in)
+    sums = cells[0:whole:down].astype(_sums_in(cells.dtype, None if most is None else most * down), copy=down > 1)
     for row in range(1, down):
         sums += cells[row:whole:down]
     floats: Floats = sums.astype(np.float32, copy=False)
@@ -147,13 +148,22 @@ def _row_sums(cells: NDArray[Any], down: int, most: float | None) -> Floats:
     return floats
 
 
+@lru_cache(maxsize=256)
+def _sums_in(cells: np.dtype[Any], most: float | None) -> np.dtype[Any]:
+    """Give a type for sums of cells that are not larger than `most`, whatever their sign, if that is known."""
+    if most is not None and cells.kind in "iu" and most <= np.iinfo(cells).max:
+        return cells
+    return _SUMS.get(cells.str[1:], np.dtype(np.float64))
+
+
 def _means(sums: Floats, down: int, across: int) -> Floats:
     """Average sums of `down` rows over each `across` columns; the last ones are of what is left."""
     if across == 1:
         return sums if down == 1 else sums * np.float32(1 / down)
     rows, columns = sums.shape
     whole = columns - columns % across
-    means: Floats = sums[:, :whole].reshape(rows, whole // across, across) @ _shares_of_block(down, across)
+    blocks = sums[:, :whole].reshape(-1, across)
+    means: Floats = (blocks @ _shares_of_block(down, across)).reshape(rows, whole // across)
     if whole == columns:
         return means
     return np.concatenate([means, sums[:, whole:].mean(axis=1, keepdims=True) * np.float32(1 / down)], axis=1)
@@ -165,8 +175,11 @@ def _shares_of_block(down: int, across: int) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def _shares(source: int, block: int, target: int, extent: float, shift: float) -> Floats:
-    """Give the (target, blocks) share of each block of `block` source pixels in each target pixel."""
+def _shares(source: int, block: int, target: int, extent: float, shift: float) -> tuple[tuple[slice, Floats], ...]:
+    """Give the share of each block of `block` source pixels in each target pixel.
+
+    For some target pixels after the other: the blocks that have a part in them, and the (target, blocks) share of each.
+    """
     edges = np.arange(target + 1) * (extent / target)
     begins = np.arange(0, source, block, dtype=np.float64)
     ends = np.minimum(begins + block, source) + shift
@@ -174,4 +187,10 @@ def _shares(source: int, block: int, target: int, extent: float, shift: float) -
     begins[0], ends[-1] = min(begins[0], 0.0), max(ends[-1], extent)  # the outermost pixels stand for what is missing
     covered = np.maximum(np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], begins), 0)
     shares: Floats = (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+    parts = []
+    for first in range(0, target, _TARGETS_TOGETHER):
+        part = shares[first : first + _TARGETS_TOGETHER]
+        blocks = np.flatnonzero(part.any(axis=0))
+        taken = slice(int(blocks[0]), int(blocks[-1]) + 1)
+        parts.append((taken, np.ascontiguousarray(part[:, taken])))
+    return tuple(parts)

@@ -30,8 +30,10 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
     shift = image.shift if pixels.dtype.itemsize * 8 == image.bits_allocated else 0
 
     if spare and (pixels.dtype.kind == "i" if image.signed else image.is_lossy):
+        number = pixels.dtype.type
         least = -(1 << stored - 1) if image.signed else 0
-        return lambda band: np.clip(_native_order(band), least, least + (1 << stored) - 1)
+        bounds = number(least), number(least + (1 << stored) - 1)
+        return lambda band: np.clip(_native_order(band), *bounds)
 
     def extended(band: Values) -> Values:
         cells = _native_order(band).view(unsigned)

@@ -1,14 +1,17 @@
 """One frame of many: found by its offset or by hopping, read alone."""
 
 import struct
+import zlib
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from findicon.errors import IconError
 from findicon.pixels import render
-from findicon.pixels.files import MemorySource
+from findicon.pixels.deflated import InflatingSource
+from findicon.pixels.files import MemorySource, Source, open_source
 from findicon.pixels.frames import FrameFinder
 from findicon.pixels.image import describe
 from findicon.pixels.limits import Limits
@@ -200,3 +203,39 @@ def test_frames_of_colours_are_found_too() -> None:
     for syntax in (EXPLICIT, RLE, JPEG_LS, J2K_LOSSLESS):
         stream = file_of(frames, syntax)
         assert render(stream, 6, frame=2).array[3, 3].tolist() == [20, 40, 60]
+
+
+def test_every_source_fills_memory_with_what_it_reads(tmp_path: Path) -> None:
+    data = bytes(range(200))
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = deflater.compress(data) + deflater.flush()
+    (tmp_path / "file").write_bytes(data)
+    sources: list[Source] = [
+        MemorySource(data),
+        open_source(BytesIO(data)),
+        open_source(tmp_path / "file"),
+        InflatingSource(MemorySource(deflated), 0),
+    ]
+    for source in sources:
+        for position, length in ((0, 200), (17, 20), (190, 20), (300, 4)):
+            buffer = bytearray(length)
+            there = source.read_into(position, memoryview(buffer))
+            assert there == len(source.read(position, length))
+            assert buffer[:there] == data[position : position + length]
+        source.close()
+    reopened = bytearray(4)
+    assert sources[2].read_into(5, memoryview(reopened)) == 4
+    assert reopened == data[5:9]
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "image.dcm"
+    whole = file_of(scene(64, 64)).getvalue()
+    path.write_bytes(whole)
+    source = open_source(path)
+    header = header_of(source)
+    frame = FrameFinder(header, describe(header, Limits()), Limits()).frame(0)
+    path.write_bytes(whole[:-100])
+    with pytest.raises(IconError, match="cut off: 8092 of 8192 bytes"):
+        frame.read_array()
+    source.close()

@@ -30,8 +30,8 @@ class Native:
         swapped = image.big_endian and image.in_words
         if image.bits_allocated == 1:
             task.limits.check_memory(9 * frame.length, "Unpacking the frame")
-            data = _swapped(frame.read()) if swapped else frame.read()
-            return Decoded(_unpacked(data, frame.first_bit, image), image.photometric)
+            bits = _swapped(frame.read_array()) if swapped else frame.read_array()
+            return Decoded(_unpacked(bits, frame.first_bit, image), image.photometric)
         if image.bits_allocated == 12:
             task.limits.check_memory(4 * frame.length, "Unpacking the frame")
             return Decoded(_twelve_bits(frame.read(), frame.first_bit, image), image.photometric)
@@ -44,12 +44,12 @@ class Native:
             data = _read_rows(task, planes, enough)
         else:
             task.limits.check_memory(2 * frame.length, "Reading the frame")
-            data = frame.read()
+            data = frame.read_array()
         if swapped:
             data = _swapped(data)[frame.first_bit // 8 :]
         if rows == image.rows:
             data = data[: image.frame_bits // 8]  # fragments are of even length
-        stored = np.frombuffer(data, _dtype(image))
+        stored = data.view(_dtype(image))
         if image.is_subsampled:
             return Decoded(_upsampled(stored.reshape(rows, -1), image), image.photometric.removesuffix("_422"))
         if image.samples == 1:
@@ -61,9 +61,9 @@ class Native:
         return Decoded(stored, image.photometric)
 
 
-def _swapped(data: bytes) -> bytes:
+def _swapped(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Exchange the bytes of each word: in big endian the first pixel is in the second one (PS3.5 8.1.2)."""
-    return np.frombuffer(data, ">u2").astype("<u2").tobytes()
+    return data.view(np.uint16).byteswap().view(np.uint8)
 
 
 def _dtype(image: Image) -> np.dtype[Any]:
@@ -72,26 +72,27 @@ def _dtype(image: Image) -> np.dtype[Any]:
     return np.dtype(f"{order}{kind}{image.bits_allocated // 8}")
 
 
-def _read_rows(task: Task, planes: int, rows: list[int]) -> bytes:
+def _read_rows(task: Task, planes: int, rows: list[int]) -> NDArray[np.uint8]:
     """Read some of the frame's rows, of each plane."""
     image, frame = task.image, task.frame
     begin = frame.spans[0][0]
     row_length = frame.length // planes // image.rows
     task.limits.check_memory(2 * planes * len(rows) * row_length, "Reading the frame")
-    read = frame.source.read
-    pieces = [
-        read(begin + (plane * image.rows + row) * row_length, row_length) for plane in range(planes) for row in rows
-    ]
-    data = b"".join(pieces)
-    if len(data) != planes * len(rows) * row_length:
-        raise IconError("The pixel data is cut off")
+    data = np.empty(planes * len(rows) * row_length, np.uint8)
+    buffer, read, at = data.data, frame.source.read_into, 0
+    for plane in range(planes):
+        for row in rows:
+            position = begin + (plane * image.rows + row) * row_length
+            if read(position, buffer[at : at + row_length]) < row_length:
+                raise IconError("The pixel data is cut off")
+            at += row_length
     return data
 
 
-def _unpacked(data: bytes, first_bit: int, image: Image) -> NDArray[Any]:
+def _unpacked(data: NDArray[np.uint8], first_bit: int, image: Image) -> NDArray[Any]:
     """Give bits as bytes: the first pixel is the least significant bit, and rows are not padded."""
     count = image.rows * image.columns
-    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little", count=first_bit + count)
+    bits = np.unpackbits(data, bitorder="little", count=first_bit + count)
     return bits[first_bit:].reshape(image.rows, image.columns)
 
 
