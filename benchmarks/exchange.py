@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 
 from benchmarks import exchange_peers as peers
+from benchmarks import storing
 from benchmarks.report import Row
 from findicon.dimse import encode_command
 from findicon.dimse.associate import AssociateRequest, ProposedContext, UserInformation, encode_request
@@ -46,6 +47,8 @@ def run() -> list[Row]:
         rows += _our_client(ours)
         rows += _idle(ours, process)
         rows += _crowd(folder, ours)
+        stack.close()  # storing has the machine for itself
+        rows += storing.rows(folder / "storing")
     return rows
 
 

@@ -6,11 +6,6 @@ its tables normalised with the whole header beside them, and makes pictures of s
 modules loaded; findicon's worker processes start within its time. dcmqridx gets 1,000 files: its time grows with the
 square of their number (10,000 take minutes). Orthanc gets 2,000 native CT and MR files by storescu over the loopback,
 which is the way to index with it.
-
-Storing is durable on both sides as each understands it, on one file system, with Orthanc's defaults: it syncs the file
-(SyncStorageArea), but its SQLite index runs with synchronous=NORMAL, so a loss of power may take back the last
-instances that it acknowledged from the index. findicon has the file and its place on the disk before it answers, and
-makes a row that the loss took back again from them.
 """
 
 import io
@@ -37,7 +32,7 @@ from findicon.catalogue import ATTRIBUTES, Catalogue
 
 from .archive_files import NATIVE, make_files
 from .report import Row
-from .storing import orthanc, ours, store
+from .storing import orthanc, store
 
 FILES = 10_000
 FILES_FOR_DCMQRIDX = 1_000
@@ -55,7 +50,7 @@ def run() -> list[Row]:
             few.mkdir(exist_ok=True)
             shutil.copy(path, few / f"{path.parent.name}-{path.name}")
         make_files(work / "native", FILES_TO_STORE, NATIVE)
-        return [*_indexing(work, few), *_storing(work)]
+        return _indexing(work, few)
 
 
 def _indexing(work: Path, few: Path) -> list[Row]:
@@ -78,24 +73,6 @@ def _indexing(work: Path, few: Path) -> list[Row]:
             peer = _timed(lambda: store(work / "native", port))
         rate, theirs = FILES / seconds, FILES_TO_STORE / peer
         rows.append(_row(case, f"{rate:.0f} files/s", f"Orthanc by storescu {theirs:.0f} files/s", rate / theirs, 10))
-    return rows
-
-
-def _storing(work: Path) -> list[Row]:
-    rows: list[Row] = []
-    if not (_is_here("Orthanc") and _is_here("storescu")):
-        return rows
-    for associations, goal in ((1, 1.0), (8, 2.0)):
-        seconds = {}
-        for name, server in (("ours", ours), ("orthanc", orthanc)):
-            with server(work / f"{name}{associations}") as port:
-                seconds[name] = _timed(
-                    lambda port=port, associations=associations: store(work / "native", port, associations)
-                )
-        rates = {name: FILES_TO_STORE / taken for name, taken in seconds.items()}
-        case = f"C-STORE of {FILES_TO_STORE:,} instances, durable, {associations} association{'s' * (associations > 1)}"
-        ratio = rates["ours"] / rates["orthanc"]
-        rows.append(_row(case, f"{rates['ours']:.0f}/s", f"Orthanc {rates['orthanc']:.0f}/s", ratio, goal))
     return rows
 
 

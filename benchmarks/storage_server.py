@@ -5,13 +5,14 @@ from pathlib import Path
 
 from findicon.archive import FileSource, Storage
 from findicon.catalogue import Catalogue, CatalogueFinder
-from findicon.scp import Server
+from findicon.scp import Server, collect_seldom
 
 
 def main(folder: Path) -> None:
     with Catalogue(str(folder / "catalogue.sqlite")) as catalogue, Storage(folder / "storage", catalogue) as storage:
         finder = CatalogueFinder(catalogue, retrieve_ae_title="ARCHIVE")
         with Server(finder, ae_title="ARCHIVE", source=FileSource(catalogue), ingest=storage) as server:
+            collect_seldom()  # as `findicon serve` does
             print(server.address.port, flush=True)
             sys.stdin.read()
 

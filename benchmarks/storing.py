@@ -1,15 +1,57 @@
-"""Servers that take instances in, and DCMTK's storescu that brings them."""
+"""Storing beside Orthanc: small native CT and MR files, brought by DCMTK's storescu over the loopback, TCP_NODELAY on.
+
+Both keep what they acknowledge as they understand it, on one file system, by turns. Orthanc has its defaults: it syncs
+the file (SyncStorageArea), but not its name, and its SQLite index runs with synchronous=NORMAL, so a loss of power may
+take the last instances that it acknowledged from the index or the folder. findicon has the bytes in a synced journal
+before it answers, and makes file, name and row again from it. findicon is one process, as `findicon serve` is unless it
+is told otherwise; neither makes pictures.
+"""
 
 import json
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
+from .archive_files import NATIVE, make_files
+from .report import Row
+
+INSTANCES = 2_000
+ROUNDS = 3
 _AE_TITLE = "ARCHIVE"
+
+
+def rows(work: Path) -> list[Row]:
+    """Measure storing with one association and with eight at once; each figure is the median of rounds by turns."""
+    make_files(work / "native", INSTANCES, NATIVE)
+    made: list[Row] = []
+    for associations, goal in ((1, 1.0), (8, 2.0)):
+        taken: dict[str, list[float]] = {"ours": [], "orthanc": []}
+        for number in range(ROUNDS):
+            for name, server in (("ours", ours), ("orthanc", orthanc)):
+                with server(work / f"{name}-{associations}-{number}") as port:
+                    began = time.perf_counter()
+                    store(work / "native", port, associations)
+                    taken[name].append(time.perf_counter() - began)
+        rates = {name: INSTANCES / median(seconds) for name, seconds in taken.items()}
+        ratio = rates["ours"] / rates["orthanc"]
+        many = f"{associations} association{'s at once' * (associations > 1)}"
+        made.append(
+            Row(
+                case=f"C-STORE of {INSTANCES:,} instances, durable, {many}",
+                ours=f"{rates['ours']:.0f}/s",
+                peer=f"Orthanc {rates['orthanc']:.0f}/s",
+                ratio=ratio,
+                goal=f">= {goal:g}",
+                met=ratio >= goal,
+            )
+        )
+    return made
 
 
 @contextmanager

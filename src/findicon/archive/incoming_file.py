@@ -1,4 +1,4 @@
-"""The file of an instance that arrives: written in large pieces, synced, and at hand for reading while it is small."""
+"""The file of an instance that arrives: a large one is written as it comes and synced, a small one stays at hand."""
 
 import io
 import os
@@ -10,14 +10,14 @@ _HELD = 1 << 18  # bytes; most slices of CT and MR with nothing to spare are hal
 
 
 class Whole(NamedTuple):
-    """A file that is whole and synced.
+    """A file that is whole.
 
     Attributes
     ----------
     size, modified
         As the file system keeps them.
     data
-        Its bytes where they were never more than fit in memory; else None.
+        Its bytes where they were never more than fit in memory, and it is not synced; None where it is.
     """
 
     size: int
@@ -26,7 +26,7 @@ class Whole(NamedTuple):
 
 
 class IncomingFile(io.RawIOBase):
-    """A new file that is written once; a full disk is an error of the storage.
+    """A new file that is written once, and made when there is something to write; a full disk is the storage's error.
 
     Parameters
     ----------
@@ -34,23 +34,14 @@ class IncomingFile(io.RawIOBase):
         Where nothing is yet.
     head
         Its first bytes.
-
-    Raises
-    ------
-    StorageError
-        It cannot be made.
     """
 
     def __init__(self, path: str, head: bytes) -> None:
         super().__init__()
         self._path = path
         self._held = bytearray(head)
+        self._descriptor = -1
         self._has_more = False  # than what is held
-        try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        except OSError as exc:
-            self._descriptor = -1
-            raise StorageError(f"{path} cannot be written: {exc.strerror}") from exc
 
     def writable(self) -> bool:
         """Tell that it is."""
@@ -73,9 +64,10 @@ class IncomingFile(io.RawIOBase):
             self._held = bytearray()
 
     def finish(self) -> Whole:
-        """Write what is held, sync the file and close it; raises StorageError or OSError."""
+        """Write what is held, sync the file if it is large, and close it; raises StorageError or OSError."""
         self._spill()
-        os.fsync(self._descriptor)
+        if self._has_more:
+            os.fsync(self._descriptor)
         found = os.fstat(self._descriptor)
         data = None if self._has_more else self._held
         self.close()
@@ -92,6 +84,8 @@ class IncomingFile(io.RawIOBase):
     def _spill(self) -> None:
         left = memoryview(self._held)
         try:
+            if self._descriptor < 0:
+                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             while left:
                 left = left[os.write(self._descriptor, left) :]
         except OSError as exc:

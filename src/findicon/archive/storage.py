@@ -10,11 +10,14 @@ from typing import BinaryIO, cast
 from ..catalogue import Catalogue, InstanceRecord, rows_of
 from ..errors import CatalogueError, StorageError
 from ..observe import log
-from .commits import Commits
+from .commits import Arrival, Commits
 from .file_meta import check_uid, file_meta
 from .incoming_file import IncomingFile, Whole
+from .journal import Record
+from .journals import Journals
 from .paths import location_of
 from .reading import read_record
+from .recovery import are_one_file, is_catalogued, record_at, recover
 from .storage_folder import StorageFolder, same_data_set
 from .walk import File
 
@@ -33,11 +36,11 @@ def _nobody() -> None:
 class Storage:
     """A storage folder with its catalogue, as the port Ingest; safe between threads, and between processes.
 
-    An instance that was acknowledged survives `kill -9` and power loss: its bytes and its place are synced and its row
-    is committed before `receive`'s context manager is left; its first name, from which the next start makes the row
-    anew where that was lost, stays until the row is synced. What was not acknowledged leaves nothing, at the latest at
-    the next start. An instance that is there already is kept as it is; other bytes under its UID are put aside,
-    reported as a failure of the catalogue, and not lost.
+    An instance that was acknowledged survives `kill -9` and power loss: before `receive`'s context manager is left a
+    small one is synced in a journal, from which the next start makes file and row anew where they were lost, and a
+    large one in its place; and its row is committed. What was not acknowledged leaves nothing, at the latest at the
+    next start, which may find it whole and keep it. An instance that is there already is kept as it is; other bytes
+    under its UID are put aside, reported as a failure of the catalogue, and not lost.
 
     Parameters
     ----------
@@ -60,15 +63,16 @@ class Storage:
         self._catalogue = catalogue
         self._stored = stored
         self._folder = StorageFolder(folder)
-        self._commits = Commits(catalogue, self._folder.sync_arrivals)
         try:
-            self._clear_up()
+            recover(self._folder, catalogue)
+            self._journals = Journals(str(self._folder.own), self._settle)
         except OSError as exc:
-            self.close()
+            self._folder.close()
             raise StorageError(f"The storage folder {folder} cannot be used: {exc.strerror}") from exc
         except BaseException:
-            self.close()
+            self._folder.close()
             raise
+        self._commits = Commits(catalogue, self._journals)
 
     def __enter__(self) -> "Storage":
         return self
@@ -77,8 +81,8 @@ class Storage:
         self.close()
 
     def close(self) -> None:
-        """Commit what waits and give the folder back."""
-        self._commits.close()
+        """Make durable what was kept, and give the folder back."""
+        self._journals.close()
         self._folder.close()
 
     def receive(
@@ -113,12 +117,8 @@ class Storage:
         """Give a path for a file that is about to arrive."""
         return self._folder.incoming_path(sop_instance)
 
-    def expected(self) -> AbstractContextManager[None]:
-        """Hold the next transaction for a moment: an instance is whole and about to be kept."""
-        return self._commits.expect()
-
     def keep(self, incoming: str, whole: Whole, sop_class: str, sop_instance: str) -> None:
-        """Keep a file that is whole and synced; raises StorageError or CatalogueError."""
+        """Keep a file that is whole; raises StorageError or CatalogueError."""
         place = self._folder.place_of(sop_instance)
         record = _understood(incoming, whole, location_of(place))
         facts = record.facts
@@ -129,51 +129,41 @@ class Storage:
                 status=_DOES_NOT_MATCH,
             )
         rows = rows_of(record)
-        if not self._folder.place(incoming, place):
+        if whole.data is not None:
+            arrival = Arrival(rows, Record(sop_instance, whole.data), incoming, place)
+        elif self._folder.place(incoming, place):
+            arrival = Arrival(rows, Record(sop_instance, b""))
+        else:
             self._keep_first(incoming, place, sop_instance)
             return
         try:
-            self._commits.commit(rows)
+            is_first = self._commits.commit(arrival)
         except (CatalogueError, StorageError):
-            self._take_back(place)
+            self._take_back(incoming, place)
             raise
-        self._stored()
-
-    def forget(self, incoming: str) -> None:
-        """Take a kept file's first name away, as soon as the catalogue needs no reminder after a loss of power."""
-        self._commits.when_durable(incoming)
+        if is_first:
+            self._stored()
+        else:
+            self._keep_first(incoming, place, sop_instance)
 
     def _keep_first(self, incoming: str, place: str, sop_instance: str) -> None:
         if same_data_set(incoming, place):
             # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
-            self._commits.commit(rows_of(_record_at(place)))
-            self._catalogue.make_durable()  # nothing reminds of this row: the place is another file's
-            _remove(incoming)
+            self._commits.commit(Arrival(rows_of(record_at(place)), Record(sop_instance, b"")))
             return
         aside = self._folder.put_aside(incoming, sop_instance)
         reason = f"Other bytes arrived under SOP Instance UID {sop_instance}; the first are kept, these were put aside"
         self._catalogue.fail(location_of(aside), reason)
         log.warning("other bytes under a known SOP Instance UID", put_aside=aside)
 
-    def _take_back(self, place: str) -> None:
+    def _take_back(self, incoming: str, place: str) -> None:
         """Undo the placing of a file that the catalogue did not take; if it cannot even tell, the next start does."""
-        if not self._is_catalogued(place):
+        if are_one_file(incoming, place) and not is_catalogued(self._catalogue, place):
             _remove(place)
 
-    def _clear_up(self) -> None:
-        """Bring files and catalogue into agreement after processes were killed."""
-        for names in self._folder.left_behind():
-            for left in names:
-                place = self._folder.place_of(left.sop_instance)
-                if _are_one_file(place, left.path) and not self._is_catalogued(place):
-                    self._commits.commit(rows_of(_record_at(place)))
-                    log.info("stored file catalogued after a restart", file=place)
-            self._catalogue.make_durable()
-            for left in names:
-                os.unlink(left.path)  # noqa: PTH108
-
-    def _is_catalogued(self, place: str) -> bool:
-        return location_of(place) in self._catalogue.files(location_of(place))
+    def _settle(self) -> None:
+        self._folder.sync()
+        self._catalogue.make_durable()
 
 
 def _understood(incoming: str, whole: Whole, location: str) -> InstanceRecord:
@@ -184,17 +174,6 @@ def _understood(incoming: str, whole: Whole, location: str) -> InstanceRecord:
         if isinstance(exc.__cause__, OSError):  # the disk is at fault: another attempt may succeed
             raise
         raise StorageError(f"The data set cannot be understood: {exc}", status=_CANNOT_UNDERSTAND) from exc
-
-
-def _record_at(place: str) -> InstanceRecord:
-    found = os.stat(place)  # noqa: PTH116
-    return read_record(File(place, found.st_size, found.st_mtime))
-
-
-def _are_one_file(one: str, other: str) -> bool:
-    with suppress(FileNotFoundError):
-        return os.path.samefile(one, other)  # noqa: PTH121
-    return False
 
 
 def _has_its_place(incoming: str) -> bool:
@@ -237,25 +216,13 @@ class _Reception(AbstractContextManager[BinaryIO]):
         is_kept = False
         try:
             if error is None:
-                with self._storage.expected():
-                    self._storage.keep(self._path, self._file.finish(), self._sop_class, self._sop_instance)
+                self._storage.keep(self._path, self._file.finish(), self._sop_class, self._sop_instance)
                 is_kept = True
         except OSError as exc:
             raise StorageError(f"{self._sop_instance} cannot be stored: {exc.strerror or exc}") from exc
         finally:
-            if is_kept:
-                self._storage.forget(self._path)
-            else:
-                self._give_up()
-
-    def _give_up(self) -> None:
-        """Close the file and take its first name away.
-
-        It stays where the file has its place but the catalogue could not tell whether it knows it: the next start asks
-        again.
-        """
-        try:
             self._file.close()
-        finally:
-            if not _has_its_place(self._path):
+            # It stays where the file has its place but the catalogue could not tell whether it knows it: the next start
+            # asks again.
+            if is_kept or not _has_its_place(self._path):
                 _remove(self._path)

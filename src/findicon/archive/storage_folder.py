@@ -4,24 +4,27 @@
 
     instances/3f/1.2.840….dcm      final, spread over 256 folders by a hash of the SOP Instance UID
     incoming/<owner>/….part        still arriving; the owner is one process, which holds its lock file
+    incoming/<owner>/….journal     small instances that have their place, but are not synced there yet
     conflicts/1.2.840….<hash>.dcm  other bytes under a SOP Instance UID that was there first
 
 A file gets its final place by a hard link, which unlike a rename never replaces what is there, and its first name goes
 when the catalogue knows it. So what a process left behind when it was killed stands in its own incoming folder: a name
-alone never became an instance, a name whose file has its final place too may be missing in the catalogue. Nobody has to
-compare ten million files with a database to find that out.
+alone never became an instance, one whose file has its final place too may be missing in the catalogue, and what a
+journal holds may be missing in either. Nobody has to compare ten million files with a database to find that out.
 """
 
 import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import StorageError
+from .disk import sync_file_system
 from .file_meta import start_of_data_set
 
 if sys.platform != "win32":
@@ -29,15 +32,24 @@ if sys.platform != "win32":
 
 _FOLDERS = 256  # ten million files are 40,000 in each, which file systems with indexed folders take lightly
 _BLOCK = 1 << 20
+_SECTOR = 512  # bytes that a disk writes whole
 _HEAD = 144
 
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """A file in the incoming folder of a process that is no more."""
+    """What is in the incoming folder of a process that is no more.
 
-    path: str
-    sop_instance: str
+    Parameters
+    ----------
+    journals
+        Paths of its journals.
+    arrivals
+        SOP Instance UIDs of files that were still arriving, or had just arrived, by path.
+    """
+
+    journals: Sequence[str]
+    arrivals: Mapping[str, str]
 
 
 class StorageFolder:
@@ -93,7 +105,7 @@ class StorageFolder:
         return f"{self._arrivals}{sop_instance}.{secrets.token_hex(8)}.part"
 
     def place(self, incoming: str, place: str) -> bool:
-        """Give a file that is whole and synced its final place, durably.
+        """Give a large file, which is whole and synced, its final place, durably.
 
         Returns
         -------
@@ -111,23 +123,52 @@ class StorageFolder:
         sync_folder(place.rpartition(os.sep)[0])
         return is_first
 
-    def sync_arrivals(self) -> None:
-        """Make the first names of this process's files durable; raises OSError."""
-        sync_folder(str(self.own))
+    def sync(self) -> None:
+        """Make every file and every name durable; raises OSError."""
+        sync_file_system(str(self.root))
+
+    def restore(self, sop_instance: str, data: bytes | bytearray) -> bool:
+        """Put a file that a journal holds into its place, where a loss of power took it back, whole or in part.
+
+        Returns
+        -------
+        bool
+            False where it is there, or another data set is: that was first, and this one is put aside.
+        """
+        place = self.place_of(sop_instance)
+        path = self.incoming_path(sop_instance)
+        with open(path, "xb") as file:  # noqa: PTH123
+            file.write(data)
+        try:
+            while not os.path.exists(place):  # noqa: PTH110
+                with suppress(FileExistsError):  # somebody stores it at this very moment
+                    os.link(path, place)
+                    return True
+            there = Path(place).read_bytes()
+            if there != data and is_part(there, data):
+                os.replace(path, place)  # noqa: PTH105
+                return True
+            if there != data and not _same_or_none(path, place):
+                self.put_aside(path, sop_instance)
+            return False
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108
 
     def put_aside(self, incoming: str, sop_instance: str) -> str:
         """Keep a file whose place other bytes have taken; the same bytes are kept once."""
         with open(incoming, "rb") as file:  # noqa: PTH123
             _pass_head(file)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
         path = self._conflicts / f"{sop_instance}.{digest[:16]}.dcm"
         if not path.exists():
             os.link(incoming, path)
         sync_folder(str(self._conflicts))
         return str(path)
 
-    def left_behind(self) -> Iterator[list[LeftBehind]]:
-        """Give the files that processes left in their incoming folders when they were killed, folder by folder.
+    def left_behind(self) -> Iterator[LeftBehind]:
+        """Give what processes left in their incoming folders when they were killed, folder by folder.
 
         Each folder is claimed while its files are looked at, so no two processes clear up the same one, and removed
         after that: whoever takes them removes them.
@@ -137,9 +178,10 @@ class StorageFolder:
                 lock = _lock(folder / "lock") if folder.is_dir() and folder != self.own else -1
             if lock < 0:
                 continue  # its owner lives
-            names = [LeftBehind(str(path), path.name.rsplit(".", 2)[0]) for path in sorted(folder.glob("*.part"))]
-            if names:
-                yield names
+            arrivals = {str(path): path.name.rsplit(".", 2)[0] for path in sorted(folder.glob("*.part"))}
+            journals = [str(path) for path in sorted(folder.glob("*.journal"))]
+            if arrivals or journals:
+                yield LeftBehind(journals, arrivals)
             self._release(folder, lock)
 
     def _claim(self) -> Path:
@@ -197,6 +239,17 @@ def same_data_set(path: str, other: str) -> bool:
                 return True
 
 
+def is_part(there: bytes, data: bytes | bytearray) -> bool:
+    """Tell whether bytes are what a loss of power may leave of others: blocks of them, zeros or an end for the rest."""
+    if len(there) > len(data):
+        return False
+    for start in range(0, len(there), _SECTOR):
+        some = there[start : start + _SECTOR]
+        if any(some) and some != data[start : start + len(some)]:
+            return False
+    return True
+
+
 def sync_folder(folder: str) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -204,6 +257,14 @@ def sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _same_or_none(path: str, other: str) -> bool:
+    """Tell whether two files hold the same data set; one that holds none is another."""
+    try:
+        return same_data_set(path, other)
+    except StorageError:
+        return False
 
 
 def _pass_head(file: BinaryIO) -> None:

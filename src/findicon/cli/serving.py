@@ -17,7 +17,7 @@ from ..observe import configure
 from ..pixels import Limits as PixelLimits
 from ..pixels import Picture, render
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview, Relay
-from ..scp import Places, Server, Workers, is_loopback
+from ..scp import Places, Server, Workers, collect_seldom, is_loopback
 from ..web import Renderer, Viewer, WebServer, WebSettings, create_app, render_view
 from .databases import file_of
 from .folders import data_folder
@@ -196,6 +196,7 @@ def serving(
         _dicom(settings, parts) as server,
         web_server(settings, parts) as web,
     ):
+        collect_seldom()
         yield server, web
 
 
@@ -229,6 +230,7 @@ def worker(settings: Settings, listener: Listener, places: Places) -> Iterator[N
         archive(settings, catalogue) as parts,
         dicom_server(settings, parts, listener=listener, places=places),
     ):
+        collect_seldom()
         yield
 
 

@@ -1,19 +1,26 @@
 """Whoever commits comes back when its own rows are in the catalogue, however many others wait."""
 
+from pathlib import Path
+
 import pytest
 
 from contract.making import record
-from findicon.archive.commits import Commits, _Entry
+from findicon.archive.commits import Arrival, Commits
+from findicon.archive.journal import Record
+from findicon.archive.journals import Journals
 from findicon.catalogue import Catalogue, rows_of
 from findicon.query import Level
 
 
 def test_rows_behind_a_full_batch_are_written_before_their_sender_hears_of_it(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("findicon.archive.commits._LARGEST_BATCH", 1)
-    commits = Commits(catalogue, sync_reminders=lambda: None)
-    commits._waiting.append(_Entry(rows_of(record(1))))  # another sender, whose turn has not come yet
-    commits.commit(rows_of(record(2)))
+    journals = Journals(str(tmp_path), settle=catalogue.make_durable)
+    commits = Commits(catalogue, journals)
+    first, second = (Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in (1, 2))
+    commits._waiting.append(first)  # another sender, whose turn has not come yet
+    assert commits.commit(second)
     assert catalogue.counts()[Level.STUDY] == 2
-    commits.close()
+    journals.close()
+    assert list(tmp_path.glob("*.journal")) == []

@@ -5,6 +5,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom
@@ -51,17 +52,10 @@ def send(storage: Storage, dataset: Dataset, *, sender: str = "MODALITY", **anno
             stream.write(data[start : start + 100])
 
 
-def files(folder: Path, *, reminders: bool = False) -> list[str]:
-    """Every file of the storage folder but the locks, and first names that wait for a sync where they are asked for."""
+def files(folder: Path) -> list[str]:
+    """Every file of the storage folder but the locks and the journals."""
     found = [path for path in folder.rglob("*") if path.is_file() and path.name not in {"gate", "lock"}]
-    return sorted(path.name for path in found if reminders or not _is_a_second_name_or_gone(path))
-
-
-def _is_a_second_name_or_gone(path: Path) -> bool:
-    try:
-        return path.suffix == ".part" and path.stat().st_nlink > 1
-    except FileNotFoundError:  # the storage took its first name away meanwhile
-        return True
+    return sorted(path.name for path in found if path.suffix != ".journal")
 
 
 def test_an_instance_is_a_dicom_file_and_in_the_catalogue_when_the_block_is_left(
@@ -252,7 +246,7 @@ def test_one_record_that_fails_does_not_fail_its_neighbours(folder: Path, failin
             thread.join()
     assert [number for number, outcome in sorted(outcomes.items()) if outcome] == [3]
     assert failing.counts()[Level.IMAGE] == 5
-    assert len(files(folder, reminders=True)) == 5
+    assert len(files(folder)) == 5
 
 
 def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folder: Path, failing: Failing) -> None:
@@ -262,7 +256,7 @@ def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folde
         failing.blind = True
         with pytest.raises(CatalogueError):
             send(storage, dataset)
-        assert len(files(folder, reminders=True)) == 2  # its place, and the name that says it is in doubt
+        assert len(files(folder)) == 2  # its place, and the name that says it is in doubt
     failing.spoiled, failing.blind = set(), False
     with Storage(folder, failing):
         assert files(folder) == [f"{dataset.SOPInstanceUID}.dcm"]
@@ -271,21 +265,20 @@ def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folde
 
 def test_a_start_clears_up_after_a_process_that_was_killed(folder: Path, catalogue: Catalogue) -> None:
     dead = Storage(folder, catalogue)
-    placed, half = instance(), instance()
+    placed, half = instance(**LARGE), instance(**LARGE)
     own = dead._folder
-    for dataset, data in ((placed, encoded(placed)), (half, encoded(half)[:200])):
+    for dataset in (placed, half):
         reception = dead.receive(dataset.SOPClassUID, dataset.SOPInstanceUID, ExplicitVRLittleEndian, "A")
         stream = reception.__enter__()
-        stream.write(data)
+        stream.write(encoded(dataset)[: None if dataset is placed else 200])
         stream.flush()
     (incoming,) = own.own.glob(f"{placed.SOPInstanceUID}*")
     own.place(str(incoming), own.place_of(placed.SOPInstanceUID))
-    os.close(own._lock)  # killed after the file has its place, before the catalogue knows it
+    power_is_lost(dead)  # killed after the file has its place, before the catalogue knows it
     with Storage(folder, catalogue):
         assert files(folder) == [f"{placed.SOPInstanceUID}.dcm"]
         assert catalogue.location(placed.SOPInstanceUID) is not None
         assert catalogue.location(half.SOPInstanceUID) is None
-    dead._commits.close()
 
 
 def receive_much(storage: Storage) -> None:
@@ -334,31 +327,95 @@ def test_two_storages_share_a_folder(folder: Path, catalogue: Catalogue) -> None
         send(one, dataset)
         send(two, dataset)
         send(two, instance())
-    assert len(files(folder, reminders=True)) == 2
+    assert len(files(folder)) == 2
     assert sorted(path.name for path in (folder / "incoming").iterdir()) == ["gate"]
 
 
+@pytest.fixture
+def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves the journals by itself."""
+    monkeypatch.setattr("findicon.archive.journals._UNSETTLED_SECONDS", 3600.0)
+
+
+def power_is_lost(storage: Storage) -> None:
+    """Be a process that is no more: its lock is open, and it settles nothing."""
+    os.close(storage._folder._lock)
+
+
+LARGE = {"Rows": 512, "Columns": 512, "PixelData": bytes(512 * 512 * 2)}
+
+
+@pytest.mark.usefixtures("never_settled")
+@pytest.mark.parametrize("more", [{}, LARGE], ids=["small", "large"])
 def test_a_row_that_was_lost_with_the_power_is_made_again_at_the_next_start(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, more: dict[str, object]
 ) -> None:
-    monkeypatch.setattr("findicon.archive.commits._UNSYNCED_SECONDS", 3600.0)
     with Catalogue(str(tmp_path / "before.sqlite")):
         pass
-    dataset = instance()
+    dataset = instance(**more)
     with Catalogue(str(tmp_path / "lost.sqlite")) as lost:
         storage = Storage(folder, lost)
         send(storage, dataset)
         assert lost.location(dataset.SOPInstanceUID) is not None, "whoever asks after the answer finds it"
-        assert len(files(folder, reminders=True)) == 2
-        os.close(storage._folder._lock)  # as the kernel does for a process that is no more
+        power_is_lost(storage)
         # What the log had of the transaction never reached the disk.
         with Catalogue(str(tmp_path / "before.sqlite")) as before, Storage(folder, before):
             assert before.location(dataset.SOPInstanceUID) is not None
-            assert files(folder, reminders=True) == [f"{dataset.SOPInstanceUID}.dcm"]
-        storage._commits.close()
+            assert files(folder) == [f"{dataset.SOPInstanceUID}.dcm"]
 
 
-def test_first_names_are_synced_before_an_instance_is_acknowledged(
+@pytest.mark.usefixtures("never_settled")
+@pytest.mark.parametrize("what_is_left", [None, 0, 300, "zeros"])
+def test_a_file_that_was_lost_with_the_power_is_made_again_at_the_next_start(
+    folder: Path, catalogue: Catalogue, what_is_left: int | str | None
+) -> None:
+    dataset = instance()
+    storage = Storage(folder, catalogue)
+    send(storage, dataset)
+    place = Path(catalogue.location(dataset.SOPInstanceUID).path)
+    whole = place.read_bytes()
+    power_is_lost(storage)
+    place.unlink()
+    if what_is_left is not None:
+        place.write_bytes(bytes(len(whole)) if what_is_left == "zeros" else whole[:what_is_left])
+    with Storage(folder, catalogue):
+        assert place.read_bytes() == whole
+        assert catalogue.location(dataset.SOPInstanceUID).modified == place.stat().st_mtime
+    assert sorted(path.name for path in (folder / "incoming").iterdir()) == ["gate"]
+
+
+@pytest.mark.usefixtures("never_settled")
+def test_a_journal_never_replaces_another_data_set(folder: Path, catalogue: Catalogue) -> None:
+    first = instance(PatientName="FIRST")
+    storage = Storage(folder, catalogue)
+    send(storage, first)
+    send(storage, instance(PatientName="SECOND", SOPInstanceUID=first.SOPInstanceUID))
+    power_is_lost(storage)
+    with Storage(folder, catalogue), FileSource(catalogue).open(first.SOPInstanceUID) as file:
+        assert pydicom.dcmread(file).PatientName == "FIRST"
+    (aside,) = (folder / "conflicts").iterdir()
+    assert pydicom.dcmread(aside).PatientName == "SECOND"
+
+
+def test_the_journal_is_synced_before_anything_else_happens_to_an_instance(
+    storage: Storage, folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = instance()
+    uid = dataset.SOPInstanceUID
+    seen: list[tuple[list[str], object]] = []
+    sync = os.fdatasync
+
+    def noted(descriptor: int) -> None:
+        assert encoded(dataset) in os.pread(descriptor, 1 << 23, 0)
+        seen.append(([name for name in files(folder) if name == f"{uid}.dcm"], catalogue.location(uid)))
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fdatasync", noted)
+    send(storage, dataset)
+    assert seen == [([], None)]
+
+
+def test_a_large_instance_and_its_name_are_synced_before_it_is_acknowledged(
     storage: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
@@ -369,36 +426,67 @@ def test_first_names_are_synced_before_an_instance_is_acknowledged(
         synced.append(os.fstat(descriptor).st_ino)
 
     monkeypatch.setattr("os.fsync", noted)
-    dataset = instance()
+    dataset = instance(**LARGE)
     send(storage, dataset)
     file = next(folder.rglob(f"{dataset.SOPInstanceUID}.dcm"))
-    order = [file.stat().st_ino, file.parent.stat().st_ino, storage._folder.own.stat().st_ino]
-    assert [one for one in synced if one in order] == order, "its bytes, its place, its reminder"
+    order = [file.stat().st_ino, file.parent.stat().st_ino]
+    assert [one for one in synced if one in order] == order
 
 
-def test_an_instance_whose_first_name_cannot_be_synced_is_refused_and_leaves_nothing(
+def test_an_instance_that_the_journal_does_not_take_is_refused_and_leaves_nothing(
     storage: Storage, folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = instance()
     with monkeypatch.context() as patched:
-        patched.setattr(storage._commits, "_sync_reminders", _failing)
-        with pytest.raises(StorageError, match="cannot be synced: Input/output error"):
+        patched.setattr("os.fdatasync", _failing)
+        with pytest.raises(StorageError, match="cannot be written: Input/output error"):
             send(storage, dataset)
-    assert files(folder, reminders=True) == []
+    assert files(folder) == []
     assert catalogue.location(dataset.SOPInstanceUID) is None
     send(storage, dataset)
     assert catalogue.location(dataset.SOPInstanceUID) is not None
 
 
-def _failing() -> None:
+def _failing(_descriptor: int) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-def test_the_first_name_goes_once_the_catalogue_is_synced(folder: Path, catalogue: Catalogue) -> None:
-    dataset = instance()
+def test_more_than_all_journals_hold_is_kept(
+    folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("findicon.archive.journal.SIZE", 4096)
+    monkeypatch.setattr("findicon.archive.journals.Journals.LARGEST", 4096)
+    datasets = [instance() for _ in range(30)]
     with Storage(folder, catalogue) as storage:
-        send(storage, dataset)
-    assert files(folder, reminders=True) == [f"{dataset.SOPInstanceUID}.dcm"]
+        for dataset in datasets:
+            send(storage, dataset)
+    assert files(folder) == sorted(f"{dataset.SOPInstanceUID}.dcm" for dataset in datasets)
+    assert catalogue.counts()[Level.IMAGE] == 30
+    assert sorted(path.name for path in (folder / "incoming").iterdir()) == ["gate"]
+
+
+def test_nothing_more_is_taken_while_nothing_can_be_made_durable(
+    folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("findicon.archive.journal.SIZE", 4096)
+    monkeypatch.setattr("findicon.archive.journals.Journals.LARGEST", 4096)
+    monkeypatch.setattr("findicon.archive.journals._PATIENCE", 0.05)
+    datasets = [instance() for _ in range(30)]
+    kept = []
+    with monkeypatch.context() as patched:
+        patched.setattr("findicon.archive.storage_folder.sync_file_system", _failing)
+        storage = Storage.__new__(Storage)
+        patched.setattr("findicon.archive.storage.recover", lambda *_: None)
+        storage.__init__(folder, catalogue)
+        for dataset in datasets:
+            with suppress(StorageError):
+                send(storage, dataset)
+                kept.append(dataset.SOPInstanceUID)
+        storage.close()
+    assert 0 < len(kept) < 30
+    assert files(folder) == sorted(f"{uid}.dcm" for uid in kept)
+    with Storage(folder, catalogue):
+        assert files(folder) == sorted(f"{uid}.dcm" for uid in kept)
 
 
 def test_a_lost_catalogue_is_made_again_from_the_storage_folder(

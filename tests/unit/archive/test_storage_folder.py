@@ -5,7 +5,7 @@ import pytest
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from findicon.archive.file_meta import file_meta
-from findicon.archive.storage_folder import StorageFolder, same_data_set
+from findicon.archive.storage_folder import StorageFolder, is_part, same_data_set
 from findicon.errors import StorageError
 
 UID = "1.2.840.99"
@@ -80,9 +80,9 @@ def test_what_a_dead_process_left_is_found_once_and_its_folder_cleared(tmp_path:
     os.close(dead._lock)  # as the kernel does when a process is killed
     living = StorageFolder(tmp_path)
     (found,) = living.left_behind()
-    assert [(one.path, one.sop_instance) for one in found] == [(incoming, UID)]
+    assert found.arrivals == {incoming: UID}
     assert dead.own.exists()  # its files are still there, so it is looked at again
-    Path(found[0].path).unlink()
+    Path(incoming).unlink()
     assert list(living.left_behind()) == []
     assert not dead.own.exists()
     living.close()
@@ -93,3 +93,12 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError, match="cannot be used"):
         StorageFolder(tmp_path / "file")
+
+
+def test_blocks_of_zeros_and_an_early_end_are_what_a_loss_of_power_leaves() -> None:
+    data = bytes(range(256)) * 8
+    assert is_part(b"", data)
+    assert is_part(data[:700], data)
+    assert is_part(bytes(512) + data[512:1024] + bytes(1024), data)
+    assert not is_part(data + b"more", data)
+    assert not is_part(data[:512] + data[::-1][:512], data)
