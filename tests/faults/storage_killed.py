@@ -15,7 +15,8 @@ from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from findicon.archive import FileSource, Storage
-from findicon.catalogue import Catalogue
+from findicon.catalogue import Catalogue, CatalogueFinder
+from findicon.scp import Server
 from support.samples import instance
 
 PLACEHOLDER = b"1.2.826.0.1.1000000"
@@ -39,7 +40,7 @@ def store(storage: Storage, data: bytes, number: int, acknowledged: int) -> None
 
 
 def store_for_ever(folder: Path, first: int) -> None:
-    """Store from four threads until somebody ends it."""
+    """Store from eight threads until somebody ends it."""
     data = data_sets()
     numbers = itertools.count(first)
     acknowledged = os.open(folder / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -50,11 +51,22 @@ def store_for_ever(folder: Path, first: int) -> None:
                 store(storage, data, next(numbers), acknowledged)
                 os.write(1, b".")
 
-        threads = [threading.Thread(target=run) for _ in range(4)]
+        threads = [threading.Thread(target=run) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+
+
+def serve(folder: Path) -> None:
+    """Be a server that stores, until somebody ends it; print the address."""
+    with (
+        Catalogue(str(folder / "catalogue.sqlite")) as catalogue,
+        Storage(folder / "storage", catalogue) as storage,
+        Server(CatalogueFinder(catalogue, retrieve_ae_title="FINDICON"), ingest=storage) as server,
+    ):
+        print(server.address, flush=True)
+        sys.stdin.read()
 
 
 def store_and_die(folder: Path, number: int, data: bytes, step: int) -> int:
@@ -140,5 +152,7 @@ def in_child_counted(run: "callable[[], int]") -> int:  # type: ignore[valid-typ
 if __name__ == "__main__":
     if sys.argv[1] == "for-ever":
         store_for_ever(Path(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1] == "serve":
+        serve(Path(sys.argv[2]))
     else:
         kill_at_many_steps(Path(sys.argv[2]), [float(text) for text in sys.argv[3:]])
