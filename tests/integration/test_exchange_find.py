@@ -101,7 +101,7 @@ def test_an_answer_has_the_requests_character_set_where_it_can_hold_it(
             + text(0x0008, 0x0052, b"CS", b"STUDY")
             + text(0x0010, 0x0010, b"PN", b"M\xfcller"),
             0x00080005,
-            b"ISO_IR 999",
+            b"Specific Character Set does not exist",
         ),
         (text(0x0008, 0x0052, b"CS", b"SERIES"), 0x0020000D, b"StudyInstanceUID needs one value"),
     ],

@@ -315,6 +315,15 @@ def test_a_uid_that_is_none_is_refused_and_not_stored_by(uid: bytes, caplog: pyt
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
+@pytest.mark.parametrize("uid", ["1..2", "1.02.3", "1.2.", ".1"])
+def test_a_private_uid_that_is_not_quite_right_is_taken_as_it_is(uid: str, caplog: pytest.LogCaptureFixture) -> None:
+    archive = MemoryArchive()
+    with caplog.at_level("INFO"):
+        with Server(archive, ingest=archive) as server, call(server) as peer:
+            assert results(peer.associate((1, uid, [uid]), (3, CT, [uid]))) == {1: (0, uid), 3: (0, uid)}
+    assert {one.name.partition(".")[0] for one in caplog.records} == {"findicon"}
+
+
 # as the side that asks
 
 

@@ -24,6 +24,7 @@ from .negotiation import (
     VERIFICATION,
     Context,
     Offer,
+    uid_of,
 )
 from .outbox import Flusher, Outbox
 from .part10 import Instance, open_instance
@@ -83,5 +84,6 @@ __all__ = [
     "storage_classes",
     "storage_syntaxes",
     "store_answer",
+    "uid_of",
     "unexpected",
 ]

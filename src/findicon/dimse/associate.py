@@ -144,7 +144,7 @@ def decode_request(body: memoryview) -> AssociateRequest:
     version, called, calling = _FIXED.unpack_from(body)
     contexts: dict[int, ProposedContext] = {}
     user = UserInformation(implementation_class="", implementation_version="")
-    application_context = ""
+    application_context, has_user = "", False
     for kind, item in _items(body[_FIXED.size :]):
         if kind == _CONTEXT_RQ:
             context = _proposed_context(item)
@@ -154,7 +154,9 @@ def decode_request(body: memoryview) -> AssociateRequest:
         elif kind == _APPLICATION_CONTEXT:
             application_context = _text(item)
         elif kind == _USER_INFORMATION:
-            user = _user_information(item)
+            if has_user:  # many of them would cost half a second
+                raise MalformedError("user information that is there twice")
+            user, has_user = _user_information(item), True
     return AssociateRequest(
         called=_text(called),
         calling=_text(calling),

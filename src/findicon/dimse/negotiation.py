@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
+from pydicom import config
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -89,6 +90,11 @@ class Negotiated:
     refused: tuple[ContextResult, ...] = ()
 
 
+def uid_of(text: str) -> UID:
+    """Make a UID of what a peer wrote; pydicom would warn of what it dislikes, once for each that is different."""
+    return UID(text, config.IGNORE)
+
+
 def encode_options(options: Options) -> bytes:
     """Give the service class application information that proposes these (PS3.4 Table C.5-1)."""
     return bytes(int(value) for value in astuple(options)).rstrip(b"\0")
@@ -141,7 +147,7 @@ def negotiate_contexts(
         elif not scu and not scp:
             results.append(ContextResult(one.context_id, USER_REJECTION, ImplicitVRLittleEndian))
         else:
-            accepted[one.context_id] = Context(one.context_id, UID(one.abstract_syntax), syntax, scu=scp, scp=scu)
+            accepted[one.context_id] = Context(one.context_id, uid_of(one.abstract_syntax), syntax, scu=scp, scp=scu)
             results.append(ContextResult(one.context_id, ACCEPTED, syntax))
             if roles is not None:
                 answered[one.abstract_syntax] = (scu, scp)

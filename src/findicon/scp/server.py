@@ -170,7 +170,8 @@ class Server:
             count, waiting = len(self._threads), self._waiting[address[0]]
             if count >= self._limits.associations + _SPARE or waiting >= self._limits.associations_per_caller + _SPARE:
                 connection.close()
-                log.warning("a call was dropped", host=address[0], open=count, waiting=waiting)
+                reason = f"{count} connections are open, and {waiting} of this host wait without a request"
+                log.warning("a call was dropped", host=address[0], reason=reason)
                 return
             self._waiting[address[0]] += 1
             thread = threading.Thread(

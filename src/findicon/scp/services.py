@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, VERIFICATION, Offer, storage_classes
+from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, VERIFICATION, Offer, storage_classes, uid_of
 from ..query import Model
 
 _IDENTIFIERS = Offer(IDENTIFIER_SYNTAXES)
@@ -41,7 +41,7 @@ def storage_offers(proposed: Sequence[tuple[str, Sequence[str]]], *, store: bool
             offers.setdefault(abstract_syntax, {}).update(dict.fromkeys(uids))
     return {
         abstract_syntax: Offer(
-            _preferred([UID(one) for one in syntaxes], native_first=get), requestor_scu=store, requestor_scp=get
+            _preferred([uid_of(one) for one in syntaxes], native_first=get), requestor_scu=store, requestor_scp=get
         )
         for abstract_syntax, syntaxes in offers.items()
     }
@@ -51,7 +51,7 @@ def is_storage(abstract_syntax: str) -> bool:
     """Tell whether an abstract syntax is a storage class: one of the Standard's, or one that no dictionary knows."""
     if abstract_syntax in storage_classes():
         return True
-    return bool(_UID.fullmatch(abstract_syntax)) and UID(abstract_syntax).type == ""
+    return bool(_UID.fullmatch(abstract_syntax)) and uid_of(abstract_syntax).type == ""
 
 
 def _preferred(syntaxes: list[UID], *, native_first: bool) -> list[UID]:

@@ -88,8 +88,18 @@ def test_our_implementation_class_is_a_uid_of_a_uuid() -> None:
         associate_request((1, "", [IMPLICIT])),
         associate_request(user_items=item(0x54, b"\0\xff1.2")),
         associate_request(user_items=item(0x58, b"\2\0\0\x09jane")),
+        associate_request(more_items=item(0x50, b"")),
     ],
-    ids=["longer than the PDU", "cut short", "even ID", "ID twice", "no abstract syntax", "role", "identity"],
+    ids=[
+        "longer than the PDU",
+        "cut short",
+        "even ID",
+        "ID twice",
+        "no abstract syntax",
+        "role",
+        "identity",
+        "two users",
+    ],
 )
 def test_what_is_no_request(data: bytes) -> None:
     with pytest.raises(MalformedError):
