@@ -28,7 +28,9 @@ These are all DICOM files that lie inside the wheels of pydicom and pydicom-data
 The same image in another transfer syntax gives the same icon. Where nothing was lost it is the same bit for bit, but
 for lossless JPEG 2000 of 512 pixels and more, of which not everything is decoded (a mean difference of at most 2 gray
 levels of 255, or 3 for a screen full of letters,
-[why](decisions/0102-low-resolutions-become-streams-of-their-own.md)). With lossy compression it is within a mean of 3.
+[why](decisions/0102-low-resolutions-become-streams-of-their-own.md)). `make_icon(file, exact=True)` decodes all of
+these too and gives the same icon bit for bit, in a second for a radiograph. With lossy compression it is within a mean
+of 3.
 Of frames beyond 4 MB some rows are taken, the same ones in all of them: they differ from the average of all rows by a
 mean of 0.2 gray levels ([why](decisions/0103-large-native-frames-are-sampled.md)).
 `tests/unit/pixels/test_pixels_families.py` holds these files to it.

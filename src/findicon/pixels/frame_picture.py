@@ -1,5 +1,7 @@
 """One frame of an image to a picture."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,22 +24,21 @@ _PIXEL_PRESENTATION = 0x00089205
 _FRAME_TYPES = (0x00189226, 0x00189329, 0x00189751)  # MR, CT, PET Image Frame Type Sequence
 
 
-def frame_picture(header: Header, image: Image, index: int, size: int, limits: Limits) -> Picture:
+def frame_picture(header: Header, image: Image, index: int, size: int, limits: Limits, *, exact: bool) -> Picture:
     """Make the picture of one frame, 0-based, with a longer side of at most `size`; raises IconError."""
     attributes = FrameAttributes(header, index)
     rows, columns = fitting_size(image.rows, image.columns, size, vertical_aspect(header, attributes))
-    array = frame_array(header, image, index, rows, columns, limits, attributes)
+    finder = FrameFinder(header, image, limits)
+    array = _frame_array(header, Task(finder.frame(index), image, rows, columns, limits, exact), attributes)
     return Picture(array, index + 1)
 
 
-def frame_array(
-    header: Header, image: Image, index: int, rows: int, columns: int, limits: Limits, attributes: FrameAttributes
-) -> NDArray[np.uint8]:
+def _frame_array(header: Header, task: Task, attributes: FrameAttributes) -> NDArray[np.uint8]:
     """Render one frame to (rows, columns), or (rows, columns, 3) where it has colours; raises IconError."""
+    image, rows, columns = task.image, task.rows, task.columns
     has_palette = image.photometric == "PALETTE COLOR" and not image.is_colour
     is_supplemental = not has_palette and not image.is_colour and _shows_colours(header, attributes)
-    frame = FrameFinder(header, image, limits).frame(index)
-    decoded = decode(Task(frame, image, rows, columns, limits, exact=has_palette or is_supplemental))
+    decoded = decode(replace(task, exact=True) if has_palette or is_supplemental else task)
     if has_palette:
         array = palette_picture(decoded.pixels, read_palette(header), image, rows, columns)
     elif image.is_colour:

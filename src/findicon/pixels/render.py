@@ -26,6 +26,7 @@ def render(
     size: int,
     *,
     frame: int | None = None,
+    exact: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Picture:
     """Make a picture of an image, reading and decoding no more than the picture shows.
@@ -39,6 +40,9 @@ def render(
     frame
         Which frame, 1-based. None takes Representative Frame Number (0028,6010), else the one a third of the way
         (PS3.11 A.3.3.2).
+    exact
+        Decode frames whole, also where the codec can do it at a lower resolution: an image then has the same picture
+        in every lossless transfer syntax, bit for bit.
     limits
         Bounds on what is decoded.
 
@@ -51,10 +55,10 @@ def render(
         raise IconError(f"A picture of {size} pixels is none")
     try:
         if isinstance(source, Dataset):
-            return _render(header_of_dataset(source), size, frame, limits)
+            return _render(header_of_dataset(source), size, frame, limits, exact=exact)
         opened = open_source(source)
         try:
-            return _render(header_of(opened), size, frame, limits)
+            return _render(header_of(opened), size, frame, limits, exact=exact)
         finally:
             opened.close()
     except StorageError as exc:
@@ -63,15 +67,15 @@ def render(
         raise IconError("There is not memory enough to decode it") from exc
 
 
-def _render(header: Header, size: int, frame: int | None, limits: Limits) -> Picture:
+def _render(header: Header, size: int, frame: int | None, limits: Limits, *, exact: bool) -> Picture:
     image = describe(header, limits)
     index = _chosen(header, image, frame)
     with np.errstate(all="ignore"):  # values without meaning become pixels without meaning, not warnings
         if header.text(_SOP_CLASS) in SEGMENTATIONS:
             return segmentation_picture(header, image, frame, index, size, limits)
         if frame is None and is_tiled(header, image):
-            return slide_picture(header, image, size, limits)
-        return frame_picture(header, image, index, size, limits)
+            return slide_picture(header, image, size, limits, exact=exact)
+        return frame_picture(header, image, index, size, limits, exact=exact)
 
 
 def _chosen(header: Header, image: Image, frame: int | None) -> int:

@@ -59,7 +59,7 @@ def is_tiled(header: Header, image: Image) -> bool:
     return image.frames > 1 and bool(header.integer(_TOTAL_ROWS)) and bool(header.integer(_TOTAL_COLUMNS))
 
 
-def slide_picture(header: Header, image: Image, size: int, limits: Limits) -> Picture:
+def slide_picture(header: Header, image: Image, size: int, limits: Limits, *, exact: bool) -> Picture:
     """Put the tiles of an image together, each decoded at the scale of the picture.
 
     Raises
@@ -74,7 +74,7 @@ def slide_picture(header: Header, image: Image, size: int, limits: Limits) -> Pi
     rows = min(ceil(image.rows * step * height / tiling.total_rows), image.rows)
     columns = min(ceil(image.columns * step * width / tiling.total_columns), image.columns)
     down, across = ceil(tiling.down / step), ceil(tiling.across / step)
-    renderer = _TileRenderer(header, image, limits, attributes, rows, columns)
+    renderer = _TileRenderer(header, image, limits, attributes, rows, columns, exact=exact)
     mosaic: Floats | None = None
     for row in range(down):
         for column in range(across):
@@ -123,13 +123,22 @@ class _TileRenderer:
     """What all tiles share: tables, transforms, the way to the frames."""
 
     def __init__(
-        self, header: Header, image: Image, limits: Limits, attributes: FrameAttributes, rows: int, columns: int
+        self,
+        header: Header,
+        image: Image,
+        limits: Limits,
+        attributes: FrameAttributes,
+        rows: int,
+        columns: int,
+        *,
+        exact: bool,
     ) -> None:
         self._image = image
         self._limits = limits
         self._size = rows, columns
         self._finder = FrameFinder(header, image, limits)
         self._palette = read_palette(header) if image.photometric == "PALETTE COLOR" else None
+        self._is_exact = exact or self._palette is not None
         is_gray = not image.is_colour and self._palette is None
         self._transform = read_grayscale(header, image, attributes) if is_gray else None
         self._profile = b"" if is_gray else profile_of(header)
@@ -140,8 +149,8 @@ class _TileRenderer:
     def tile(self, index: int) -> Floats:
         """Give one tile, small: colours, or averages of stored values."""
         image, (rows, columns) = self._image, self._size
-        frame, is_exact = self._finder.frame(index), self._palette is not None
-        task = Task(frame, image, rows, columns, self._limits, exact=is_exact, is_tile=True)
+        frame = self._finder.frame(index)
+        task = Task(frame, image, rows, columns, self._limits, exact=self._is_exact, is_tile=True)
         decoded = decode(task)
         if self._palette is not None:
             return palette_picture(decoded.pixels, self._palette, image, rows, columns).astype(np.float32)

@@ -76,6 +76,14 @@ def test_other_syntaxes_give_nearly_the_same_picture(syntax: str) -> None:
     assert difference(render(file_of(array, syntax, **stored), 64).array, expected) <= TOLERANCE[syntax]
 
 
+@pytest.mark.parametrize("syntax", [*LOSSLESS, J2K_LOSSLESS, HTJ2K, HTJ2K_RPCL])
+def test_lossless_syntaxes_give_the_same_bits_of_a_large_image_where_they_are_asked_for(syntax: str) -> None:
+    array = scene(1100, 2000)
+    stored = {"BitsStored": 12, "HighBit": 11, "WindowCenter": 2048, "WindowWidth": 600}
+    expected = render(file_of(array, EXPLICIT, **stored), 64).array
+    assert np.array_equal(render(file_of(array, syntax, **stored), 64, exact=True).array, expected)
+
+
 @pytest.mark.parametrize("syntax", [JPEG, J2K_LOSSLESS, J2K, HTJ2K, NEAR_LOSSLESS, JPEG_XL])
 def test_other_syntaxes_give_nearly_the_same_colours(syntax: str) -> None:
     array = colour_scene(480, 640)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydicom.data import DATA_ROOT
 
+from findicon.icons import make_icon
 from findicon.pixels import render
 
 WHEEL, STORE = Path(DATA_ROOT) / "test_files", Path(data_store.__file__).parent / "data"
@@ -72,6 +73,18 @@ FAMILIES = [
 def file_named(name: str) -> Path:
     path = WHEEL / name
     return path if path.exists() else STORE / name
+
+
+# One frame in JPEG 2000 without loss: the same bits when all of it is decoded.
+DECODED_WHOLE = [("US1_UNCR.dcm", "US1_J2KR.dcm"), ("693_UNCR.dcm", "693_J2KR.dcm")]
+DECODED_WHOLE += [("MR2_UNCR.dcm", "MR2_J2KR.dcm"), ("RG3_UNCR.dcm", "RG3_J2KR.dcm")]
+
+
+@pytest.mark.parametrize(("native", "other"), DECODED_WHOLE)
+def test_the_same_image_gives_the_same_bits_where_they_are_asked_for(native: str, other: str) -> None:
+    first, second = (make_icon(file_named(name), 128, exact=True) for name in (native, other))
+    assert first == second
+    assert first == make_icon(file_named(native), 128)  # of native pixels they are there anyway
 
 
 @pytest.mark.parametrize(("native", "other", "allowed"), FAMILIES, ids=str)
