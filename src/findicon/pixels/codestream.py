@@ -39,6 +39,12 @@ class Codestream:
     colour_transform: bool = False
 
 
+def from_jpeg_start(data: bytes) -> bytes:
+    """Give a frame from where its JPEG stream begins: fill bytes may stand before it (ISO/IEC 10918-1 B.1.1.2)."""
+    at = data.find(JPEG_START)
+    return data if at <= 0 else data[at:]
+
+
 def read_jpeg_head(data: bytes) -> Codestream:
     """Read the frame header of a JPEG or JPEG-LS stream (ISO/IEC 10918-1 B.2.2); raises IconError."""
     at = data.find(b"\xff\xd8") + 2

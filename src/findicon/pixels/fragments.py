@@ -25,12 +25,12 @@ class Fragments:
     header, image
         Of the image.
     position
-        Where its Basic Offset Table begins.
+        Where its Basic Offset Table begins, or its first fragment where that is left out.
 
     Raises
     ------
     IconError
-        There is no Basic Offset Table, not even an empty one.
+        There is no item.
     """
 
     def __init__(self, header: Header, image: Image, position: int) -> None:
@@ -38,15 +38,17 @@ class Fragments:
         self._header = header
         self._source = header.source
         self._frames = image.frames
-        tag, length, _ = self._item(position)
+        tag, length, start = self._item(position)
         if tag != ITEM:
             raise IconError("The pixel data is encapsulated, but does not begin with an item")
-        self._table = position + 8, length
-        self._first = position + 8 + length
+        has_table = not start.startswith(STARTS)  # some writers leave it out
+        self._table = position + 8, length if has_table else 0
+        self._first = position + 8 + length if has_table else position
         # While hopping: where the next item begins, every fragment so far, and which of them begin a frame.
         self._next = self._first
         self._every: Spans = []
         self._begins: list[int] = []
+        self._hops = 0
         self._at_end = False
 
     def spans(self, index: int) -> Spans:
@@ -106,12 +108,14 @@ class Fragments:
     def _hop(self) -> bool:
         """Take the next fragment; False when there is none."""
         tag, length, start = self._item(self._next)
-        if self._at_end or tag != ITEM or len(self._every) >= _MOST_FRAGMENTS:
+        if self._at_end or tag != ITEM or self._hops >= _MOST_FRAGMENTS:
             self._at_end = True
             return False
+        self._hops += 1
         if start.startswith(STARTS):
             self._begins.append(len(self._every))
-        self._every.append((self._next + 8, length))
+        if length:
+            self._every.append((self._next + 8, length))
         self._next += 8 + length
         return True
 

@@ -131,7 +131,7 @@ class Header:
             return None
 
     def numbers(self, tag: int) -> tuple[float, ...]:
-        """Give an attribute's values as numbers; none when it is absent or one of its values is no number."""
+        """Give an attribute's values as numbers, as far as they are numbers; none when it is absent."""
         value = self._elements.get(tag)
         if value is None:
             return ()

@@ -12,6 +12,7 @@ from .limits import Limits
 # Explicit VR Big Endian, and GE's private syntax with pixels like that in an Implicit VR Little Endian data set.
 BIG_ENDIAN_PIXELS = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
 _SUBSAMPLED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
+_OF_THREE_SAMPLES = ("RGB", "YBR")
 _OF_FOUR_SAMPLES = frozenset({"ARGB", "CMYK"})  # retired
 _MODALITY = 0x00080060
 _RADIOGRAPHS = frozenset({"CR", "DX", "IO", "MG", "PX", "RF", "RG", "XA"})
@@ -85,8 +86,9 @@ def describe(header: Header, limits: Limits) -> Image:
     rows = _positive(header, 0x00280010, "Rows")
     columns = _positive(header, 0x00280011, "Columns")
     limits.check_pixels(rows, columns)
-    samples = header.integer(0x00280002) or 1
-    photometric = header.text(0x00280004).upper() or ("RGB" if samples > 1 else "MONOCHROME2")
+    photometric = header.text(0x00280004).upper()
+    samples = header.integer(0x00280002) or (3 if photometric.startswith(_OF_THREE_SAMPLES) else 1)
+    photometric = photometric or ("RGB" if samples > 1 else "MONOCHROME2")
     if samples not in {1, 3} and (samples != 4 or photometric not in _OF_FOUR_SAMPLES):
         raise IconError(f"Samples per Pixel is {samples}; 1 and 3 are known")
     allocated = _FLOATS.get(header.pixels.tag) or header.integer(0x00280100) or 0

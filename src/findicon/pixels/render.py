@@ -1,6 +1,7 @@
 """A DICOM image to a small picture (PS3.4 N.2)."""
 
 import os
+from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -39,7 +40,7 @@ def render(
         Of the picture's longer side, in pixels, at most; a smaller image is not magnified.
     frame
         Which frame, 1-based. None takes Representative Frame Number (0028,6010), else the one a third of the way
-        (PS3.11 A.3.3.2).
+        (PS3.11 A.3.3.2), or the first one where that cannot be read.
     exact
         Decode frames whole, also where the codec can do it at a lower resolution: an image then has the same picture
         in every lossless transfer syntax, bit for bit.
@@ -75,7 +76,13 @@ def _render(header: Header, size: int, frame: int | None, limits: Limits, *, exa
             return segmentation_picture(header, image, frame, index, size, limits)
         if frame is None and is_tiled(header, image):
             return slide_picture(header, image, size, limits, exact=exact)
-        return frame_picture(header, image, index, size, limits, exact=exact)
+        try:
+            return frame_picture(header, image, index, size, limits, exact=exact)
+        except IconError:
+            if frame is None and index > 0:  # of a file that came in part the first frame may still be there
+                with suppress(IconError):
+                    return frame_picture(header, image, 0, size, limits, exact=exact)
+            raise
 
 
 def _chosen(header: Header, image: Image, frame: int | None) -> int:

@@ -1,6 +1,8 @@
 """An element's bytes to text and numbers (PS3.5 6.2)."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from struct import Struct
 
@@ -86,15 +88,23 @@ def texts(vr: str, data: bytes, encoding: Encoding, encodings: tuple[str, ...]) 
 
 
 def numbers(vr: str, data: bytes, encoding: Encoding) -> tuple[float, ...]:
-    """Give each value as a number; nothing where one of them is none."""
+    """Give each value as a number, of decimal strings those before the first that is none."""
     if vr in _NUMBERS:
         return _unpacked(_NUMBERS[vr], data, encoding)
     if vr in {"DS", "IS"}:
+        parts = data.rstrip(b" \0").split(b"\\")
         try:
-            return tuple([float(part) for part in data.rstrip(b" \0").split(b"\\")])
+            return tuple([float(part) for part in parts])
         except ValueError:
-            return ()
+            return tuple(_leading(parts))
     return ()
+
+
+def _leading(parts: list[bytes]) -> Iterator[float]:
+    """Give the numbers that text begins with; some write a comma for the decimal point."""
+    with suppress(ValueError):
+        for part in parts:
+            yield float(part.replace(b",", b"."))
 
 
 def encodings_of(character_sets: tuple[str, ...]) -> tuple[str, ...]:

@@ -190,6 +190,16 @@ def test_jpeg_of_rgb_components_is_not_converted() -> None:
     assert difference(picture, array) < 3
 
 
+@pytest.mark.parametrize(
+    ("syntax", "before"), [(JPEG, b"\xff"), (JPEG, b"\0\0"), (JPEG_SV1, b"\xff"), (JPEG_LS, b"\xff")]
+)
+def test_fill_bytes_may_stand_before_a_jpeg_stream(syntax: str, before: bytes) -> None:
+    array = scene(40, 30, 8)
+    frame = encoded(array, syntax, 8)
+    shown = render(with_frames(described(array), [before + frame], syntax), 40).array
+    assert np.array_equal(shown, render(with_frames(described(array), [frame], syntax), 40).array)
+
+
 def test_a_stream_of_another_size_than_the_header_says_is_refused() -> None:
     array = scene(64, 48, 8)
     for syntax in (JPEG, JPEG_SV1, JPEG_LS, J2K_LOSSLESS, HTJ2K, JPEG_XL_LOSSLESS):

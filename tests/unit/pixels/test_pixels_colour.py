@@ -81,6 +81,12 @@ def test_a_colour_space_that_nobody_knows_is_named() -> None:
         render(file_of(ARRAY, PhotometricInterpretation="HSV"), 80)
 
 
+@pytest.mark.parametrize("missing", ["SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration"])
+def test_colours_are_shown_though_an_attribute_is_missing(missing: str) -> None:
+    array = colour_scene(30, 40)
+    assert np.array_equal(render(file_of(array, **{missing: None}), 40).array, array)
+
+
 def test_colours_are_averaged_over_areas() -> None:
     array = colour_scene(333, 517)
     difference = np.abs(render(file_of(array), 64).array - average(array, 41, 64))

@@ -184,6 +184,38 @@ def test_fewer_fragments_than_frames_are_said_so() -> None:
         render(stream, 8, frame=2)
 
 
+def test_where_the_last_frames_did_not_come_the_first_one_is_shown() -> None:
+    cut = file_of(FRAMES, **windowed()).getvalue()[: -64 * 5]
+    for stream in (
+        BytesIO(cut),
+        with_frames(described(FRAMES, **windowed()), [encoded(FRAMES[0], JPEG_LS, 8)] * 2, JPEG_LS, "none"),
+    ):
+        picture = render(stream, 8)
+        assert picture.frame == 1
+        assert picture.array.tolist() == render(file_of(FRAMES, **windowed()), 8, frame=1).array.tolist()
+        with pytest.raises(IconError, match="rame 3"):
+            render(stream, 8, frame=3)
+    with pytest.raises(IconError, match="frame 3 of 8 x 8"):  # the frame that was wanted, not the one tried instead
+        render(file_of(FRAMES, pixels=FRAMES[0].tobytes()[:-2], **windowed()), 8)
+
+
+def test_fragments_may_be_empty() -> None:
+    frames = [encoded(frame, RLE, 8) for frame in FRAMES]
+    stream = with_frames(described(FRAMES, **windowed()), frames, RLE, "none").getvalue()
+    padded = stream[: -len(END)] + ITEM + bytes(4) + END
+    assert padded.count(ITEM + bytes(4)) == 2  # the offset table, and a fragment behind the last frame
+    assert render(BytesIO(padded), 8, frame=2).array[0, 0] == 20
+
+
+def test_a_basic_offset_table_may_be_left_out() -> None:
+    frames = np.stack([scene(32, 32, 8), scene(32, 32, 8)[::-1]])
+    stream = with_frames(described(frames), [encoded(frame, JPEG_LS, 8) for frame in frames], JPEG_LS, "none")
+    bare = stream.getvalue().replace(ITEM + bytes(4), b"", 1)
+    assert len(bare) == len(stream.getvalue()) - 8
+    for number in (1, 2):
+        assert np.array_equal(render(BytesIO(bare), 32, frame=number).array, frames[number - 1])
+
+
 @pytest.mark.parametrize("frame", [0, -1, 8])
 def test_a_frame_that_is_not_there_is_said_so(frame: int) -> None:
     with pytest.raises(IconError, match=f"There is no frame {frame}: the image has 7"):

@@ -1,5 +1,7 @@
 """Gray: modality, values of interest, polarity, padding, range, aspect; held against the Standard's formulas."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,6 +80,16 @@ def test_a_narrow_window_of_rescaled_values_keeps_the_contrast() -> None:
 def test_the_first_of_several_windows_counts() -> None:
     several = gray(RAMP, WindowCenter=[1000, 3000], WindowWidth=[400, 50], VOILUTFunction=["LINEAR", "SIGMOID"])
     assert np.array_equal(several, gray(RAMP, WindowCenter=1000, WindowWidth=400))
+
+
+@pytest.mark.parametrize("text", ["2000\\100", "2000\\", " 2.0e3 ", "2000,0", "2000\\x"])
+def test_a_window_is_read_as_far_as_it_is_a_number(text: str) -> None:
+    array = scene(40, 30, 12)
+    stream = file_of(array, WindowCenter="1234567890", WindowWidth="4000").getvalue()
+    written = stream.replace(b"1234567890", text.ljust(10).encode())
+    assert written.count(text.encode()) == 1
+    shown = render(BytesIO(written), 40).array
+    assert np.array_equal(shown, render(file_of(array, WindowCenter=2000, WindowWidth=4000), 40).array)
 
 
 def test_a_window_is_clipped_before_pixels_are_averaged() -> None:

@@ -95,7 +95,8 @@ def test_a_stream_that_is_larger_than_its_header_says_is_refused(syntax: str) ->
 def test_many_frames_that_are_not_there_cost_nothing() -> None:
     stream = file_of(np.stack([scene(8, 8, 8)] * 2), NumberOfFrames=(1 << 31) - 1)
     with pytest.raises(IconError, match="too short"):
-        render(stream, 8)
+        render(stream, 8, frame=1 << 30)
+    assert render(stream, 8).frame == 1
     dataset = described(np.stack([scene(8, 8, 8)] * 2), NumberOfFrames=(1 << 31) - 1)
     with pytest.raises(IconError, match="not to be found"):
         render(with_frames(dataset, [encoded(scene(8, 8, 8), RLE, 8)] * 2, RLE, "none"), 8)

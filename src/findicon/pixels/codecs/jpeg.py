@@ -3,7 +3,7 @@
 import imagecodecs
 import simplejpeg
 
-from ..codestream import Codestream, read_jpeg_head
+from ..codestream import Codestream, from_jpeg_start, read_jpeg_head
 from ..image import Image
 from ..shrink import Extent
 from .interface import Decoded, DecodeFailure, Task, check_decoding, check_stream, foreign
@@ -48,7 +48,7 @@ class ScaledJpeg:
     def decode(self, task: Task) -> Decoded:
         """Decode the frame at 8/8, 4/8, 2/8 or 1/8."""
         image = task.image
-        data = task.frame.read()
+        data = from_jpeg_start(task.frame.read())
         stream = read_jpeg_head(data)
         check_stream(stream, task)
         if stream.precision != 8 or stream.process not in _DCT:
@@ -91,7 +91,7 @@ class WholeJpeg:
     def decode(self, task: Task) -> Decoded:
         """Decode the frame."""
         image = task.image
-        data = task.frame.read()
+        data = from_jpeg_start(task.frame.read())
         stream = read_jpeg_head(data)
         check_stream(stream, task)
         check_decoding(task)

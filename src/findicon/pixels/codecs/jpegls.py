@@ -2,7 +2,7 @@
 
 import imagecodecs
 
-from ..codestream import read_jpeg_head
+from ..codestream import from_jpeg_start, read_jpeg_head
 from ..image import Image
 from .interface import Decoded, Task, check_decoding, check_stream, foreign
 
@@ -21,7 +21,7 @@ class JpegLs:
 
     def decode(self, task: Task) -> Decoded:
         """Decode the frame."""
-        data = task.frame.read()
+        data = from_jpeg_start(task.frame.read())
         if not data.endswith(_ENDS):
             # Where a scan ends before its pixels do, CharLS goes on until it meets a marker: without one, for minutes.
             data += _END
