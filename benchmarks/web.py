@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import web_images, web_peers
 from benchmarks.catalogue_archives import archives
 from benchmarks.report import Row
-from benchmarks.web_chromium import Seen, chromium, items, pictures
+from benchmarks.web_chromium import Seen, chromium, first_screen, items, pictures
 from benchmarks.web_load import Load, load
 
 PICTURES = 200
@@ -69,14 +69,21 @@ def _with_pictures(folder: Path) -> list[Row]:
             _thumbnails("of studies, made at ingest", of_studies, again),
         ]
         browser = stack.enter_context(chromium())
-        page = pictures(browser, f"http://127.0.0.1:{ours}/?size={PICTURES}", PICTURES)
+        address = f"http://127.0.0.1:{ours}/?size={PICTURES}"
+        first = pictures(browser, address, PICTURES, rounds=1)
+        page = pictures(browser, address, PICTURES)
+        screen = first_screen(browser, address)
         explorer = f"http://127.0.0.1:{orthanc}/app/explorer.html"
         listed = items(browser, f"{explorer}#find-studies", "#all-studies li", LISTED)
         few = pictures(browser, f"http://127.0.0.1:{ours}/?size={LISTED}", LISTED)
     beside = f"the same list in Orthanc Explorer, {listed.items} studies at most and no pictures: {_took(listed)}"
     return [
         *rows,
-        _chromium(f"a page of {PICTURES} studies in Chromium, to its last picture", page, listed, beside),
+        _chromium(
+            f"a page of {PICTURES} studies in Chromium, to its last picture, for the first time", first, listed, beside
+        ),
+        _chromium(f"a page of {PICTURES} studies in Chromium, to its last picture, later", page, listed, beside),
+        _chromium("the same in a window of 1440 x 900, to the last picture in sight", screen, listed, beside),
         _chromium(f"a page of {LISTED} studies in Chromium, to its last picture", few, listed, beside),
     ]
 

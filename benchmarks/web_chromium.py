@@ -8,9 +8,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-_TALL = {"width": 1440, "height": 20_000}  # all of the list is in sight: nothing waits to be scrolled to
+_TALL: ViewportSize = {"width": 1440, "height": 20_000}  # all of the list is in sight: nothing waits to be scrolled to
+_SCREEN: ViewportSize = {"width": 1440, "height": 900}
+_WHEN_SEEN = """() => {
+    const seen = [...document.images].filter((image) => image.getBoundingClientRect().top < innerHeight);
+    return seen.length > 10 && seen.every((image) => image.complete && image.naturalWidth);
+}"""
 _WHEN_LOADED = """() => {
     const all = [...document.images];
     return all.length >= %d && all.every((image) => image.complete && image.naturalWidth);
@@ -44,19 +49,24 @@ def pictures(browser: Browser, address: str, count: int, rounds: int = 5) -> See
     return _seen(browser, address, f"({_WHEN_LOADED % count})()", "document.images.length", rounds)
 
 
+def first_screen(browser: Browser, address: str, rounds: int = 5) -> Seen:
+    """Load a page until every picture that can be seen without scrolling is there, each time with an empty cache."""
+    return _seen(browser, address, f"({_WHEN_SEEN})()", "document.images.length", rounds, _SCREEN)
+
+
 def items(browser: Browser, address: str, selector: str, count: int, rounds: int = 5) -> Seen:
     """Load a page until it lists `count` items or more, each time with an empty cache."""
     listed = f"document.querySelectorAll({selector!r}).length"
     return _seen(browser, address, f"{listed} >= {count}", listed, rounds)
 
 
-def _seen(browser: Browser, address: str, until: str, counted: str, rounds: int) -> Seen:
-    seen = [_once(browser, address, until, counted) for _ in range(rounds)]
+def _seen(browser: Browser, address: str, until: str, counted: str, rounds: int, size: ViewportSize = _TALL) -> Seen:
+    seen = [_once(browser, address, until, counted, size) for _ in range(rounds)]
     return Seen(median(one.seconds for one in seen), median(one.bytes for one in seen), seen[0].items)
 
 
-def _once(browser: Browser, address: str, until: str, counted: str) -> Seen:
-    context = browser.new_context(viewport=_TALL, bypass_csp=True)  # the policy forbids to watch, not what is watched
+def _once(browser: Browser, address: str, until: str, counted: str, size: ViewportSize) -> Seen:
+    context = browser.new_context(viewport=size, bypass_csp=True)  # the policy forbids to watch, not what is watched
     page = context.new_page()
     came: list[float] = []
     tools = context.new_cdp_session(page)

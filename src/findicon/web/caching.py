@@ -108,3 +108,36 @@ class FirstSeen:
                 if len(self._seen) > _REMEMBERED:
                     self._seen.popitem(last=False)
             return found
+
+
+class Kept:
+    """What was made lately, by its entity tag: a page's pictures are asked for by one reader after the other.
+
+    Parameters
+    ----------
+    room
+        Bytes, at most.
+    """
+
+    def __init__(self, room: int = 1 << 25) -> None:
+        self._room = room
+        self._held = 0
+        self._made: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, etag: str, make: Callable[[], bytes]) -> bytes:
+        """Give what has this entity tag; two who ask at once may both make it."""
+        with self._lock:
+            found = self._made.get(etag)
+            if found is not None:
+                self._made.move_to_end(etag)
+                return found
+        made = make()
+        with self._lock:
+            if etag not in self._made:
+                self._made[etag] = made
+                self._held += len(made)
+            while self._held > self._room:
+                _, oldest = self._made.popitem(last=False)
+                self._held -= len(oldest)
+        return made

@@ -15,7 +15,7 @@ from ..errors import AnswersCut
 from ..observe import audit
 from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Match, Options, Overview, Query, tag_of
 from .attributes import Attribute, of_bytes
-from .caching import FirstSeen
+from .caching import FirstSeen, Kept
 from .metrics import Metrics
 from .ports import Counting, Holding, Renderer
 from .problems import not_found, too_large
@@ -63,6 +63,7 @@ class Services:
     renderer: Renderer
     metrics: Metrics
     first_seen: FirstSeen = field(default_factory=FirstSeen)
+    encoded: Kept = field(default_factory=Kept)
     seen: set[Instance] = field(default_factory=set)
     rendering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
     warming: list[Callable[[], object]] = field(default_factory=list)

@@ -188,3 +188,33 @@ def test_several_frames_are_one_picture(shelf: Shelf) -> None:
         assert client.get(f"{path}/frames/0/thumbnail").status_code == 400
     assert third.mean() > 250
     assert first.mean() < 5
+
+
+def test_pages_get_the_smaller_of_two_formats_where_it_is_named(client: httpx.Client) -> None:
+    path = f"/studies/{STUDY}/picture"
+    browser = client.get(path, headers={"Accept": "image/avif,image/webp,image/png,*/*;q=0.8"})
+    again = client.get(path, headers={"Accept": "image/webp"})
+    other = client.get(path, headers={"Accept": "*/*"})
+    refusing = client.get(path, headers={"Accept": "image/webp;q=0,*/*"})
+    assert browser.headers["content-type"] == "image/webp"
+    assert "Accept" in browser.headers["vary"]
+    assert again.content == browser.content
+    assert other.headers["content-type"] == refusing.headers["content-type"] == "image/jpeg"
+    assert browser.headers["etag"] != other.headers["etag"]
+    unchanged = client.get(path, headers={"Accept": "image/webp", "If-None-Match": browser.headers["etag"]})
+    assert unchanged.status_code == 304
+
+
+def test_what_was_made_lately_is_made_once_and_has_an_end() -> None:
+    from findicon.web.caching import Kept
+
+    made: list[str] = []
+
+    def make(name: str) -> bytes:
+        made.append(name)
+        return name.encode() * 10
+
+    kept = Kept(room=25)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert kept(name, lambda name=name: make(name)) == name.encode() * 10  # type: ignore[misc]
+    assert made == ["a", "b", "c", "b"], "the one that was asked for longest ago went"

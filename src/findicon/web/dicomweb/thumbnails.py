@@ -82,7 +82,10 @@ def picture_response(
     headers["Vary"] = "Accept"
     if validators.match(request):
         return not_modified(headers)
-    return Response(shot.fitting(width, height, media_type), 200, headers, media_type)
+    if media_type == JPEG:  # as it is stored, as a rule
+        return Response(shot.fitting(width, height, media_type), 200, headers, media_type)
+    data = services.encoded(etag, lambda: shot.fitting(width, height, media_type))
+    return Response(data, 200, headers, media_type)
 
 
 def belongs(services: Services, level: Level, found: Instance) -> None:

@@ -9,7 +9,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ...query import Level
 from ..dicomweb import belongs, picture_response
-from ..encoding import JPEG
+from ..encoding import JPEG, WEBP
+from ..negotiation import names
 from ..pictures import PREVIEW, Pictures
 from ..problems import Problem
 from ..routing import Handler, Uid
@@ -91,7 +92,8 @@ def _shots(
 ) -> None:
     def shot(request: Request, level: Level, found: Instance) -> Response:
         belongs(services, level, found)
-        return picture_response(services, request, pictures.of_any(level, found), PREVIEW, PREVIEW, JPEG)
+        media_type = WEBP if names(request, WEBP) else JPEG
+        return picture_response(services, request, pictures.of_any(level, found), PREVIEW, PREVIEW, media_type)
 
     @route(_STUDY + "/picture")
     def study_shot(request: Request, study: Uid) -> Response:
