@@ -158,6 +158,21 @@ class Association:
         except _LOST as error:
             raise self.lost(error) from error
 
+    def repeated(self, context: Context, limit: int) -> bytes | None:
+        """Give the data set of the next message, when all of it is at hand and its command set is that of the last one.
+
+        Parameters
+        ----------
+        limit
+            Most bytes it may have.
+
+        Returns
+        -------
+        bytes or None
+            None leaves everything for `receive` and `read_data`.
+        """
+        return self._inbox.repeated(context.context_id, limit)
+
     def read_data_into(self, sink: Sink | None, context: Context, limit: int | None) -> int:
         """Pass the data set that follows a command set on, piece by piece; give its size.
 

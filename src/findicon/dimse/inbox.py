@@ -1,5 +1,6 @@
 """What comes in on an established association: PDUs to presentation data values, and those to command sets."""
 
+from struct import error as StructError  # noqa: N812  it is an exception
 from time import monotonic
 from typing import NamedTuple
 
@@ -82,6 +83,37 @@ class Inbox:
         elif not value.data:
             self._count_empty()
         return value.data, is_last
+
+    def repeated(self, context_id: int, limit: int) -> bytes | None:
+        """Give the data set of the next message when it is at hand whole, with the command set of the last one.
+
+        The answers to a query come by the thousand and differ in their data sets alone. None for whatever is not as
+        simple as that, which is for `command` and `data`.
+        """
+        if self._values or self._command:
+            return None
+        view, command = self._transport.buffered(), self._last[0]
+        start = pdus.DATA_HEADER.size + len(command)
+        try:
+            kind, length, size, context, control = pdus.DATA_HEADER.unpack_from(view)
+            if (kind, size, context, control) != (pdus.P_DATA, len(command) + 2, context_id, pdus.COMMAND | pdus.LAST):
+                return None
+            if length == size + 4:  # the data set has a PDU of its own
+                start += pdus.HEADER.size
+                kind, second = pdus.HEADER.unpack_from(view, start - pdus.HEADER.size)
+                is_whole = kind == pdus.P_DATA and second <= self._limits.pdu
+                end = start + second
+            else:
+                is_whole, end = length <= self._limits.pdu, pdus.HEADER.size + length
+            size, context, control = pdus.VALUE_HEADER.unpack_from(view, start)
+        except StructError:
+            return None  # not all of it is there
+        start += pdus.VALUE_HEADER.size
+        if (size, context, control) != (end - start + 2, context_id, pdus.LAST) or end - start > limit:
+            return None
+        if not is_whole or not start <= end <= len(view) or view[pdus.DATA_HEADER.size :][: len(command)] != command:
+            return None
+        return bytes(self._transport.take(end)[start:])
 
     def has_more(self) -> bool:
         """Tell whether the next PDU is at hand whole, so that nobody has to wait for it."""

@@ -14,8 +14,8 @@ ABORT = 0x07
 KINDS = range(ASSOCIATE_RQ, ABORT + 1)
 
 HEADER = Struct(">BxI")  # type, reserved, length of what follows
-_VALUE_HEADER = Struct(">IBB")  # length, presentation context ID, message control header
-_DATA_HEADER = Struct(">BxIIBB")  # both, for a PDU of one value
+VALUE_HEADER = Struct(">IBB")  # length, presentation context ID, message control header
+DATA_HEADER = Struct(">BxIIBB")  # both, for a PDU of one value
 
 # Message control header (PS3.8 E.2)
 COMMAND = 0x01
@@ -99,7 +99,7 @@ def data_values(body: memoryview) -> list[Value]:
     while offset < end:
         if end - offset < 6:
             raise MalformedError("a presentation data value cut short")
-        length, context_id, control = _VALUE_HEADER.unpack_from(body, offset)
+        length, context_id, control = VALUE_HEADER.unpack_from(body, offset)
         stop = offset + 4 + length
         if length < 2 or stop > end:
             raise MalformedError(f"a presentation data value of {length} bytes in a PDU of {end}")
@@ -121,20 +121,20 @@ def data_pdus(context_id: int, data: bytes | memoryview, control: int, largest: 
     room = (largest - 6) & ~1
     length = len(data)
     if length <= room:
-        yield _DATA_HEADER.pack(P_DATA, length + 6, length + 2, context_id, control | LAST)
+        yield DATA_HEADER.pack(P_DATA, length + 6, length + 2, context_id, control | LAST)
         yield data
         return
     view = memoryview(data)
     for start in range(0, length, room):
         part = view[start : start + room]
         last = LAST if start + room >= length else 0
-        yield _DATA_HEADER.pack(P_DATA, len(part) + 6, len(part) + 2, context_id, control | last)
+        yield DATA_HEADER.pack(P_DATA, len(part) + 6, len(part) + 2, context_id, control | last)
         yield part
 
 
 def command_value(context_id: int, command: bytes) -> bytes:
     """Give a whole command set as a presentation data value, for `message_parts`."""
-    return _VALUE_HEADER.pack(len(command) + 2, context_id, COMMAND | LAST) + command
+    return VALUE_HEADER.pack(len(command) + 2, context_id, COMMAND | LAST) + command
 
 
 def message_parts(context_id: int, value: bytes, data: bytes, largest: int) -> tuple[bytes | memoryview, ...]:
@@ -150,13 +150,13 @@ def message_parts(context_id: int, value: bytes, data: bytes, largest: int) -> t
         The peer's maximum length.
     """
     length = len(data)
-    whole = len(value) + _VALUE_HEADER.size + length
+    whole = len(value) + VALUE_HEADER.size + length
     if whole <= largest:
-        head = HEADER.pack(P_DATA, whole) + value + _VALUE_HEADER.pack(length + 2, context_id, LAST)
+        head = HEADER.pack(P_DATA, whole) + value + VALUE_HEADER.pack(length + 2, context_id, LAST)
         return head, data
     if len(value) <= largest:
         return (HEADER.pack(P_DATA, len(value)) + value, *data_pdus(context_id, data, 0, largest))
-    command = value[_VALUE_HEADER.size :]
+    command = value[VALUE_HEADER.size :]
     return (*data_pdus(context_id, command, COMMAND, largest), *data_pdus(context_id, data, 0, largest))
 
 
@@ -167,7 +167,7 @@ def command_pdu(context_id: int, command: bytes, largest: int) -> bytes:
 
 def data_header(context_id: int, length: int, control: int) -> bytes:
     """Give the head of a P-DATA-TF PDU with one value of `length` bytes."""
-    return _DATA_HEADER.pack(P_DATA, length + 6, length + 2, context_id, control)
+    return DATA_HEADER.pack(P_DATA, length + 6, length + 2, context_id, control)
 
 
 def release_request() -> bytes:

@@ -119,6 +119,7 @@ class Answers(Iterator[PeerMatch]):
         self._timeout = timeout
         self._character_set = character_set
         self._given = 0
+        self._last: Received | None = None
         self._ask(fresh=False)
 
     def __iter__(self) -> Self:
@@ -146,19 +147,23 @@ class Answers(Iterator[PeerMatch]):
     def _ask(self, *, fresh: bool) -> None:
         self._association, self._context, self._message_id, self._is_reused = self._asker.ask(fresh=fresh)
         self._is_over = False
+        self._last = None
 
     def _next(self) -> PeerMatch | None:
         while not self._is_over:
             if self._given == self._limit:
                 self._stop()
                 return None
-            received = self._receive()
-            if received is None:
-                return None
-            if not received.command.is_pending:
-                self._finish(received.command)
-                return None
-            data = self._association.read_data(received.context, self._association.limits.identifier)
+            received, data = self._last, self._repeated()
+            if received is None or data is None:
+                received = self._receive()
+                if received is None:
+                    return None
+                if not received.command.is_pending:
+                    self._finish(received.command)
+                    return None
+                data = self._association.read_data(received.context, self._association.limits.identifier)
+                self._last = received
             if self._left_out:
                 self._left_out -= 1
                 continue
@@ -172,6 +177,12 @@ class Answers(Iterator[PeerMatch]):
                 all_keys_supported=received.command.status == _PENDING,
             )
         return None
+
+    def _repeated(self) -> bytes | None:
+        """Give the next answer when it is at hand and says the same about itself as the last one."""
+        if self._last is None or (self._cancel is not never and self._cancel()):
+            return None
+        return self._association.repeated(self._last.context, self._association.limits.identifier)
 
     def _receive(self) -> Received | None:
         """Give the next response; None when the asker cancelled meanwhile."""

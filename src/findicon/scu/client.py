@@ -130,6 +130,10 @@ class Client:
         PeerError
             The peer cannot be asked; what fails later is raised where the answers are read.
         """
+        return Matches(*self._answers(query, cancel, model))
+
+    def _answers(self, query: Query | Dataset, cancel: Cancel, model: Model | None) -> tuple[Answers, Iterable[int]]:
+        """Ask a question; give its answers, and the tags that were asked for."""
         if isinstance(query, Query):
             identifier = query.to_dataset()
             name_character_set(identifier, self.peer.character_set)
@@ -151,7 +155,7 @@ class Client:
             timeout=self._timeout,
             character_set=self.peer.character_set,
         )
-        return Matches(answers, asked)
+        return answers, asked
 
     def store(self, source: str | PathLike[str] | BinaryIO) -> None:
         """Send an instance (C-STORE, PS3.7 9.1.1), as it is or, where the peer takes only that, natively.

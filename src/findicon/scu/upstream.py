@@ -11,6 +11,7 @@ from ..dimse import VERIFICATION, Address, Association, Peer, commands
 from ..errors import FindiconError, PeerAborted, PeerRejected
 from ..observe import log
 from ..query import Cancel, Ingest, Level, Model, Options, Query, Retrieved, RetrieveProgress, never
+from .answers import Answers
 from .client import Client
 from .pool import Pool
 from .proposals import Proposed, for_gets, for_moves, for_queries
@@ -67,6 +68,16 @@ class Upstream(Client):
             It cannot be asked.
         """
         return self._pool.use(self._wide, _verbs)
+
+    def answers(self, identifier: Dataset, cancel: Cancel = never, *, model: Model | None = None) -> Answers:
+        """Ask as `find` does, for whoever reads the answers once: none is kept to be shown.
+
+        Raises
+        ------
+        QueryError, PeerError
+            As for `find`.
+        """
+        return self._answers(identifier, cancel, model)[0]
 
     def get(
         self,

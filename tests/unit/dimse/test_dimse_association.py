@@ -278,3 +278,72 @@ def test_nothing_is_sent_on_what_is_over(hasty: tuple[Association, Far]) -> None
     association.release()
     with pytest.raises(PeerAborted):
         association.send(association.contexts[1], command(0x8030))
+
+
+SAME = {
+    "two PDUs": lambda data: data_pdu(3, COMMAND | LAST, FIND_RQ) + data_pdu(3, LAST, data),
+    "one PDU": lambda data: pdu(4, value(3, COMMAND | LAST, FIND_RQ) + value(3, LAST, data)),
+}
+
+
+@pytest.mark.parametrize("cut", list(SAME))
+def test_messages_that_say_the_same_of_themselves_are_taken_in_one_step(
+    pair: tuple[Association, Far], cut: str
+) -> None:
+    association, far = pair
+    whole = SAME[cut]
+    far.send(whole(b"one") + whole(b"two") + whole(b"") + whole(b"four")[:-1])
+    received = association.receive(20)
+    assert received is not None
+    assert association.repeated(received.context, 100) is None, "the data set of the first one has not been read"
+    assert association.read_data(received.context, 100) == b"one"
+    assert association.wait(20)
+    assert association.repeated(received.context, 2) is None, "beyond the limit"
+    assert association.repeated(received.context, 100) == b"two"
+    assert association.repeated(received.context, 100) == b""
+    assert association.repeated(received.context, 100) is None, "not all of it is there"
+    far.send(whole(b"four")[-1:])
+    assert association.receive(20) == received
+    assert association.read_data(received.context, 100) == b"four"
+
+
+OTHER = command(0x0020, 8, data=True, sop_class=FIND)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        data_pdu(3, COMMAND | LAST, OTHER) + data_pdu(3, LAST, b"two"),
+        data_pdu(1, COMMAND | LAST, FIND_RQ) + data_pdu(1, LAST, b"two"),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + data_pdu(1, LAST, b"two"),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + data_pdu(3, 0, b"tw") + data_pdu(3, LAST, b"o"),
+        data_pdu(3, COMMAND, FIND_RQ) + data_pdu(3, COMMAND | LAST, b"") + data_pdu(3, LAST, b"two"),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + pdu(4, value(3, 0, b"t") + value(3, LAST, b"wo")),
+        pdu(4, value(3, COMMAND | LAST, FIND_RQ) + value(3, 0, b"t") + value(3, LAST, b"wo")),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + pdu(4, struct.pack(">IBB", 1, 3, LAST)),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + pdu(4, struct.pack(">IBB", 0, 3, LAST)),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + pdu(4, b"x"),
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + RELEASE_RQ,
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + ABORT,
+        data_pdu(3, COMMAND | LAST, FIND_RQ) + data_pdu(3, LAST, bytes(LIMITS.pdu)),
+        RELEASE_RQ,
+        ABORT,
+    ],
+)
+def test_whatever_differs_is_read_step_by_step(hasty: tuple[Association, Far], data: bytes) -> None:
+    association, far = hasty
+    far.send(SAME["two PDUs"](b"one"))
+    received = association.receive(20)
+    assert received is not None
+    association.read_data(received.context, 100)
+    far.send(data)
+    assert association.wait(20)
+    for _ in range(3):
+        assert association.repeated(received.context, 10_000) is None
+    # the ordinary way says what it is, or takes it
+    try:
+        following = association.receive(20)
+        if following is not None:
+            assert association.read_data(following.context, 10_000) == b"two"
+    except PeerAborted:
+        assert not association.is_open
