@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ..errors import FindiconError
-from ..observe import log
+from ..observe import Figures, log
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview
 from .access import Access
 from .compression import Compression
@@ -41,6 +41,7 @@ def create_app(
     overview: Overview | None = None,
     settings: WebSettings | None = None,
     renderer: Renderer | None = None,
+    figures: Figures | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -60,6 +61,8 @@ def create_app(
         See `WebSettings`.
     renderer
         Renders larger pictures; None does it in the threads of the web.
+    figures
+        Where figures are kept, those of others too; a place of its own unless given.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def create_app(
         What the settings keep of a user's password is malformed.
     """
     settings = settings or WebSettings()
-    metrics = Metrics(overview)
+    metrics = Metrics(overview, figures)
     services = Services(
         finder=finder,
         icons=icons,

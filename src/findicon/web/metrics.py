@@ -16,10 +16,12 @@ class Metrics:
     ----------
     overview
         Where the size of the archive is known; None leaves it out.
+    figures
+        Where they are kept, beside those of others; a place of its own unless given.
     """
 
-    def __init__(self, overview: Overview | None = None) -> None:
-        self.figures = figures = Figures()
+    def __init__(self, overview: Overview | None = None, figures: Figures | None = None) -> None:
+        self.figures = figures = figures or Figures()
         self.requests = figures.counter(
             "findicon_http_requests", "Requests by route and status", "method", "route", "status"
         )
