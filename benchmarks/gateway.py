@@ -27,6 +27,7 @@ from findicon.scu import Client
 
 AE_TITLE = "ARCHIVE"
 STUDIES = 500
+MANY = 100_000
 SERIES = 100
 ROUNDS = 15
 COLD_STUDY = "1.2.826.9"
@@ -41,7 +42,8 @@ def run() -> list[Row]:
         upstream = f"{AE_TITLE}@127.0.0.1:{port}"
         _fill(upstream, folder)
         gateway = stack.enter_context(_Gateway.running(upstream, folder / "gateway.sqlite"))
-        return [*_cached(upstream, gateway, folder), *_cold(gateway, port)]
+        rows = [*_cached(upstream, gateway, folder), *_cold(gateway, port)]
+    return [*rows, *_many()]
 
 
 class _Gateway:
@@ -52,6 +54,7 @@ class _Gateway:
         assert process.stdout is not None
         self._input: IO[str] = process.stdin
         self._output: IO[str] = process.stdout
+        self._process = psutil.Process(process.pid)
         self.port = int(self._output.readline())
         self.address = f"GATEWAY@127.0.0.1:{self.port}"
 
@@ -64,6 +67,10 @@ class _Gateway:
                 yield cls(process)
             finally:
                 process.communicate()
+
+    def memory(self) -> int:
+        """Give the bytes that are the process's own: not the files that it has mapped."""
+        return int(self._process.memory_full_info().uss)
 
     def waiting(self) -> int:
         """Ask how many pictures are not made yet."""
@@ -153,6 +160,35 @@ def _cold(gateway: _Gateway, port: int) -> Iterator[Row]:
         ratio=None,
         goal=f"<= {limit}",
         met=most <= limit,
+    )
+
+
+def _many() -> Iterator[Row]:
+    """Take 100,000 answers whose pictures are not to be had, and look at the gateway's memory meanwhile."""
+    query = Query("STUDY", defaults=False, icon=True, **dict.fromkeys(SHORT, ""))
+    command = [sys.executable, "-m", "benchmarks.gateway_upstream", str(MANY)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as archive,
+    ):
+        assert archive.stdout is not None
+        upstream = f"{AE_TITLE}@127.0.0.1:{int(archive.stdout.readline())}"
+        with _Gateway.running(upstream, Path(folder) / "gateway.sqlite") as gateway, Client(gateway.address) as client:
+            client.echo()
+            idle = largest = gateway.memory()
+            began = time.perf_counter()
+            for count, _ in enumerate(client.find(query), 1):
+                if count % 1000 == 0:
+                    largest = max(largest, gateway.memory())
+            seconds = time.perf_counter() - began
+    more = (largest - idle) / (1 << 20)
+    yield Row(
+        case=f"memory while {count:,} answers of whose pictures none is kept pass in {seconds:.1f} s",
+        ours=f"{more:.0f} MB more",
+        peer=f"the same process idle {idle / (1 << 20):.0f} MB",
+        ratio=None,
+        goal="< 40 MB more",
+        met=more < 40 and count == MANY,
     )
 
 

@@ -51,6 +51,7 @@ pixels = 100000000
 [icons]
 size = 64
 burned_in = "keep"              # the web shows images with text burned in
+cache_bytes = 1073741824        # of findicon gateway
 
 [icons.choice]
 default = "third"
@@ -87,6 +88,8 @@ peer = "MAIN"
 called_ae_title = "PICTURES"
 budget_ms = 300
 fetches = 4
+prefetch = ["StudyDate=today"]
+prefetch_seconds = 600
 """
 
 # Sections whose keys have no variables of their own, and how they are set by one.

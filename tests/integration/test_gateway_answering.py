@@ -319,17 +319,54 @@ def test_the_status_and_the_comment_of_upstream_come_through(tmp_path: Path) -> 
             assert len(found) == 2
 
 
-def test_answers_without_uid_pass_without_a_picture(tmp_path: Path) -> None:
+LISTS = {
+    "STUDY": {"StudyInstanceUID": ""},
+    "SERIES": {"StudyInstanceUID": "1.2.0", "SeriesInstanceUID": ""},
+    "IMAGE": {"StudyInstanceUID": "1.2.0", "SeriesInstanceUID": "1.2.0.1", "SOPInstanceUID": ""},
+}
+
+
+@pytest.mark.parametrize("level", list(LISTS))
+@pytest.mark.parametrize("uid", [None, "", "*", "1.2.0\\1.2.1", "1.2.?", "1.2.\xe9", "1" * 65])
+def test_answers_without_a_uid_of_their_own_pass_without_a_picture(tmp_path: Path, level: str, uid: str | None) -> None:
+    keyword = LEVELS[Level(level)]
+
     class Nameless(ScriptedArchive):
-        def _answer(self, query: Query, uid: str, instances: list[Dataset]) -> Dataset:
-            answer = super()._answer(query, uid, instances)
-            answer.pop("StudyInstanceUID", None)
+        def _answer(self, query: Query, own: str, instances: list[Dataset]) -> Dataset:
+            answer = super()._answer(query, own, instances)
+            answer.pop(keyword, None)
+            if uid is not None:
+                answer.add_new(keyword, "UT", uid)  # a value that no UID can have, which pydicom would not encode
             return answer
 
-    archive = Nameless(*images(2, 1))
+    archive = Nameless(*images(1, 1))
     with served(archive) as address, gateway_before(address, tmp_path / "c.sqlite") as standing:
-        answers = standing.ask(studies())
-    assert [str(answer.PatientID) for answer in answers] == ["P0", "P1"]
+        until(lambda: standing.gateway.waiting == 0)
+        archive.asked.clear()
+        answers = standing.ask(Query(level, defaults=False, icon=True, PatientID="", **LISTS[level]))
+        until(lambda: standing.gateway.waiting == 0)
+    assert [str(answer.PatientID) for answer in answers] == ["P0"]
+    assert pictures(answers) == 0
+    assert len(archive.asked) == 1
+    assert archive.fetched == []
+
+
+@pytest.mark.parametrize(("asked", "answered"), [("SERIES", "STUDY"), ("IMAGE", "SERIES"), ("STUDY", "PATIENT")])
+def test_an_upstream_that_answers_at_another_level_has_its_answers_given_on(
+    tmp_path: Path, asked: str, answered: str
+) -> None:
+    class Astray(ScriptedArchive):
+        def _answer(self, query: Query, uid: str, instances: list[Dataset]) -> Dataset:
+            answer = super()._answer(query, uid, instances)
+            if query.level is Level(asked):
+                answer.QueryRetrieveLevel = answered
+                answer.pop(LEVELS[query.level], None)
+            return answer
+
+    archive = Astray(*images(1, 2))
+    with served(archive) as address, gateway_before(address, tmp_path / "c.sqlite") as standing:
+        answers = standing.ask(Query(asked, defaults=False, icon=True, PatientID="", **LISTS[asked]))
+    assert {str(answer.QueryRetrieveLevel) for answer in answers} == {answered}
     assert pictures(answers) == 0
 
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from PIL import Image
 from pydicom.dataset import Dataset
 
+from findicon.dimse import Tls
 from findicon.icons import make_icon
 
 _LEVELS = {"studies": "StudyInstanceUID", "series": "SeriesInstanceUID", "instances": "SOPInstanceUID"}
@@ -50,8 +51,8 @@ class WebArchive:
 
 
 @contextmanager
-def web_server(archive: WebArchive) -> Iterator[str]:
-    """Serve on a free port of 127.0.0.1; give the address."""
+def web_server(archive: WebArchive, tls: Tls | None = None) -> Iterator[str]:
+    """Serve on a free port of 127.0.0.1, by HTTPS with a Tls; give the address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -70,12 +71,21 @@ def web_server(archive: WebArchive) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A handshake that fails is the test's business."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.server_context().wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/dicom-web"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}/dicom-web"
         finally:
             server.shutdown()
             thread.join()

@@ -1,23 +1,25 @@
 """``findicon gateway``: stand before archives that have no pictures, and give their answers with them."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from ..archive import FileRenderer
 from ..catalogue import Catalogue
 from ..errors import QueryError
-from ..gateway import Gateway, GatewaySettings, Prefetch, upstream_at
+from ..gateway import Gateway, GatewayFigures, GatewaySettings, Prefetch, upstream_at
 from ..icons import BurnedIn
-from ..observe import configure, log
+from ..observe import Figures, configure, log
 from ..scp import Branch, BranchServer, Server
 from ..scu import is_web_address
 from .databases import usable, without_password
 from .serving import Parts, asking_hint, audit_file, certificate, dicom_server, renders, web_server
-from .settings import Settings, UpstreamSettings, load_settings
+from .settings import Settings, load_settings
 from .stopping import until_stopped, wait
+from .upstreams import UpstreamSettings
 
 
 def gateway(
@@ -58,15 +60,16 @@ def gateway(
         configure("info", audit_file=audit_file(settings))
         catalogue = stack.enter_context(Catalogue(usable(settings.database)))
         render = stack.enter_context(FileRenderer(render=renders(settings)))
-        gateways = {
-            title: stack.enter_context(_gateway(settings, catalogue, one, render, title, stack))
-            for title, one in _by_title(settings, upstreams).items()
-        }
-        for one in gateways.values() if prefetch else ():
-            stack.enter_context(Prefetch(one, prefetch or ()))
+        figures = Figures()
+        parts = _Common(settings, catalogue, render, GatewayFigures(figures))
+        gateways: dict[str, Gateway] = {}
+        for title, one in _by_title(settings, upstreams).items():
+            gateways[title] = made = stack.enter_context(_gateway(parts, one, title))
+            if prefetch or one.prefetch:
+                stack.enter_context(Prefetch(made, prefetch or one.prefetch, interval=one.prefetch_seconds))
         server = stack.enter_context(_server(settings, gateways))
         first = next(iter(gateways.values()))
-        web = stack.enter_context(web_server(settings, Parts(first, first, first, first, relay=first)))
+        web = stack.enter_context(web_server(settings, Parts(first, first, first, first, relay=first), figures))
         log.info(
             "gateway",
             upstreams=[one.name for one in gateways.values()],
@@ -89,31 +92,41 @@ def _by_title(settings: Settings, upstreams: dict[str, UpstreamSettings]) -> dic
     return titles
 
 
-def _gateway(
-    settings: Settings,
-    catalogue: Catalogue,
-    one: UpstreamSettings,
-    render: FileRenderer,
-    title: str,
-    stack: ExitStack,
-) -> Gateway:
+class _Common(NamedTuple):
+    """What all gateways of this process share."""
+
+    settings: Settings
+    catalogue: Catalogue
+    render: FileRenderer
+    figures: GatewayFigures
+
+
+@contextmanager
+def _gateway(common: _Common, one: UpstreamSettings, title: str) -> Iterator[Gateway]:
+    """Give the gateway before an archive while the block runs; raise QueryError for an address that is none."""
+    settings = common.settings
     address = one.peer if is_web_address(one.peer) else settings.peer(one.peer)
     client = upstream_at(address, calling_ae_title=title, fetches=one.fetches, tls=settings.tls.tls())
-    stack.callback(client.close)
-    return Gateway(
-        client,
-        catalogue,
-        settings=GatewaySettings(
-            budget=one.budget_ms / 1000,
-            fetches=one.fetches,
-            size=settings.icons.size,
-            rule=settings.icons.rule,
-            rules=settings.icons.rules,
-            burned_in=BurnedIn(settings.icons.burned_in),
-        ),
-        destination=title,
-        render=render,
-    )
+    with (
+        closing(client),
+        Gateway(
+            client,
+            common.catalogue,
+            settings=GatewaySettings(
+                budget=one.budget_ms / 1000,
+                fetches=one.fetches,
+                size=settings.icons.size,
+                rule=settings.icons.rule,
+                rules=settings.icons.rules,
+                burned_in=BurnedIn(settings.icons.burned_in),
+                cache_bytes=settings.icons.cache_bytes,
+            ),
+            destination=title,
+            render=common.render,
+            figures=common.figures,
+        ) as made,
+    ):
+        yield made
 
 
 def _server(settings: Settings, gateways: dict[str, Gateway]) -> Server:

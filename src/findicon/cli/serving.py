@@ -13,7 +13,7 @@ from ..catalogue import Catalogue, CatalogueFinder
 from ..dimse import Address, Listener, Tls
 from ..errors import QueryError
 from ..icons import BurnedIn
-from ..observe import configure
+from ..observe import Figures, configure
 from ..pixels import Limits as PixelLimits
 from ..pixels import Picture, render
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview, Relay
@@ -135,11 +135,16 @@ def _pixel_limits(settings: Settings) -> PixelLimits:
     return PixelLimits(pixels=settings.server.limits.pixels)
 
 
-def web_server(settings: Settings, parts: Parts) -> WebServer:
+def web_server(settings: Settings, parts: Parts, figures: Figures | None = None) -> WebServer:
     """Make the web server before what it is joined to.
 
     Where it knows who asks, by name and password or by certificate, it listens where the DICOM server does; else on
     this machine alone, and others come through a proxy that asks.
+
+    Parameters
+    ----------
+    figures
+        What else ``/metrics`` shall tell.
 
     Raises
     ------
@@ -158,6 +163,7 @@ def web_server(settings: Settings, parts: Parts) -> WebServer:
         ingest=parts.ingest,
         overview=parts.overview,
         renderer=parts.renderer,
+        figures=figures,
         settings=WebSettings(
             pixel_limits=_pixel_limits(settings),
             burned_in=BurnedIn(settings.icons.burned_in),

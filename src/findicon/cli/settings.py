@@ -27,6 +27,7 @@ from ..query import character_sets_of
 from .folders import data_folder, settings_folder
 from .limits import LimitsSettings
 from .setting_faults import VARIABLE_PREFIX, said_of
+from .upstreams import UpstreamSettings
 
 FILE_NAME = "findicon.toml"
 _DICOM_ROOT = "1.2.840.10008."
@@ -126,6 +127,15 @@ class IconSettings(_Section):
             "with keep the picture."
         ),
     ] = ""
+
+    cache_bytes: Annotated[
+        int,
+        Field(
+            ge=1 << 20,
+            description="Bytes of pictures that the gateway keeps in its database, for all upstreams together; those "
+            "that nobody asked for longest make room.",
+        ),
+    ] = 1 << 30
 
     @property
     def rule(self) -> str:
@@ -234,20 +244,6 @@ class PeerSettings(_Section):
             return str(Address.parse(value))
         except QueryError as error:
             raise ValueError(str(error)) from error
-
-
-class UpstreamSettings(_Section):
-    """``[upstreams.NAME]``: an archive that the gateway stands before."""
-
-    peer: Annotated[str, Field(description="A peer of this file, AET@host:port, or an http(s) address of DICOMweb.")]
-    called_ae_title: Annotated[
-        str,
-        Field(description="The AE title that callers call for it; [server] ae_title unless given."),
-    ] = ""
-    budget_ms: Annotated[
-        int, Field(ge=0, description="Milliseconds that one query may wait for pictures, all its answers together.")
-    ] = 300
-    fetches: Annotated[int, Field(ge=1, description="Associations that it sees of us at most.")] = 4
 
 
 _SECTIONS: dict[str, type[BaseModel]] = {

@@ -10,7 +10,7 @@ from ..icons import icon_from_dataset
 from ..pixels import Picture
 from ..query import Cancel, Match, decode
 from .ahead import Ahead, close_answers
-from .answers import Answer, Entity, PicturedMatch, Reader
+from .answers import Answer, Entity, Reader, Subject
 from .fetches import Ticket, Urgency
 from .pictures import Known, Pictures, State
 from .places import Places
@@ -19,6 +19,8 @@ from .rendering import rendered
 from .settings import GatewaySettings
 
 _MOST_HELD = 2000  # answers that wait behind one whose picture is being made
+_MOST_CHECKED = 5000  # of one list that are checked for new instances; the others when they are listed again
+_FEW = 1000  # pictures that are being made
 _LOOK = 0.02  # seconds between two questions to the asker's Cancel while nothing happens
 
 
@@ -68,8 +70,9 @@ class Answering:
         self._settings = settings
         self._happened = threading.Event()
         self._held: deque[_Held] = deque()
-        self._tickets: list[Ticket] = []
-        self._unsure: list[tuple[Entity, int | None]] = []
+        self._tickets: dict[str, Ticket] = {}
+        self._most_tickets = _FEW
+        self._unsure: dict[Entity, int | None] = {}
         self._left = settings.budget
         self._read = 0
         self._ahead: Ahead | None = None
@@ -89,19 +92,19 @@ class Answering:
         """
         matches = ask(lambda: self._ahead.is_unwanted if self._ahead else cancel())
         is_wanted = False
-        supported = self._question.all_keys_supported
+        read, remembered, learn = self._reader.read, self._pictures.remembered, self._places.learn
         try:
             for match in matches:
-                answer = self._reader.read(match)
-                known = self._pictures.remembered(answer.subject)
+                answer = read(match)
+                known = remembered(answer.subject)
                 if known is None:
                     self._ahead = Ahead(matches, self._happened)
                     self._take([answer])
                     break
-                self._places.learn(answer.subject)
+                learn(answer.subject)
                 if known.state is State.UNSURE:
-                    self._unsure.append((answer.subject.entity, known.instances))
-                yield PicturedMatch(answer, known.item, has_icon=True, all_keys_supported=supported)
+                    self._note_unsure(answer.subject.entity, known)
+                yield self._pictured(answer, known.item)
             if self._ahead is not None:
                 self._ahead.start()
                 yield from self._wait_and_give(self._ahead, cancel)
@@ -144,19 +147,32 @@ class Answering:
         if not subject.entity.uid or known.state is State.FRESH:
             return _Held(answer, known.item, None)
         if known.state is State.UNSURE:
-            self._unsure.append((subject.entity, known.instances))
+            self._note_unsure(subject.entity, known)
             return _Held(answer, known.item, None)
-        item = self._from_upstream(answer) if answer.icon else None
+        item = self._from_upstream(answer) if answer.icon_of_upstream else None
         if item is not None:
             return _Held(answer, item, None)
-        ticket = self._pictures.want(subject, Urgency.LISTED, self._number, self._read, self._happened.set)
-        self._tickets.append(ticket)
-        return _Held(answer, known.item, ticket)
+        return _Held(answer, known.item, self._wanted(subject))
+
+    def _wanted(self, subject: Subject) -> Ticket:
+        uid = subject.entity.uid
+        ticket = self._tickets.get(uid)
+        if ticket is None:
+            ticket = self._pictures.want(subject, Urgency.LISTED, self._number, self._read, self._happened.set)
+            if len(self._tickets) >= self._most_tickets:
+                self._tickets = {uid: one for uid, one in self._tickets.items() if not one.is_done}
+                self._most_tickets = 2 * len(self._tickets) + _FEW
+            self._tickets[uid] = ticket
+        return ticket
+
+    def _note_unsure(self, entity: Entity, known: Known) -> None:
+        if len(self._unsure) < _MOST_CHECKED:
+            self._unsure[entity] = known.instances
 
     def _from_upstream(self, answer: Answer) -> bytes | None:
         """Give the icon that came with an answer when it can be decoded and shows something; it goes into the cache."""
         try:
-            icon = icon_from_dataset(decode(answer.icon, answer.transfer_syntax))
+            icon = icon_from_dataset(decode(answer.icon_of_upstream, answer.transfer_syntax))
         except Exception:  # noqa: BLE001  an IconError, or whatever pydicom raises: a picture is made instead
             return None
         picture = Picture(icon.to_array(), None) if icon else None
@@ -173,15 +189,20 @@ class Answering:
         item = held.item
         if held.ticket is not None and held.ticket.is_done:
             item = held.ticket.made.item or item
-        supported = self._question.all_keys_supported
-        return PicturedMatch(held.answer, item, has_icon=True, all_keys_supported=supported)
+        return self._pictured(held.answer, item)
+
+    def _pictured(self, answer: Answer, item: bytes | None) -> Answer:
+        answer.item, answer.has_icon = item, True
+        if not self._question.all_keys_supported:
+            answer.all_keys_supported = False
+        return answer
 
     def _leave(self, *, is_wanted: bool) -> None:
         """Let what is not made yet be made for the next asker, or forget it when this one went away."""
-        for ticket in self._tickets:
+        for ticket in self._tickets.values():
             if is_wanted:
                 ticket.keep()
             else:
                 ticket.forget()
         if is_wanted and self._unsure:
-            self._pictures.check(self._question.query.level, self._unsure)
+            self._pictures.check(self._question.query.level, list(self._unsure.items()))

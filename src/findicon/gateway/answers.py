@@ -1,21 +1,30 @@
 """Upstream's answers: read as far as a picture needs it, and given on with the picture in its place."""
 
-from dataclasses import dataclass
+import re
 from typing import NamedTuple
 
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from ..errors import PeerError
 from ..icons import icon_element
-from ..query import ICON_IMAGE_SEQUENCE, EncodedMatch, Level, Match, decode, deflate, encode
-from .elements import Element, NoDataSetError, scan
+from ..query import ICON_IMAGE_SEQUENCE, Level, Match, decode, deflate, encode
+from .elements import Element, NoDataSetError, Scanner
 
 SOP_CLASS, STUDY, SERIES, INSTANCE = 0x00080016, 0x0020000D, 0x0020000E, 0x00080018
 COUNTS = {Level.STUDY: 0x00201208, Level.SERIES: 0x00201209}
 """Number of Study, and of Series, Related Instances."""
 
-_UIDS = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.IMAGE: INSTANCE}
+_LONGEST_UID = 64
+_UID = re.compile("[0-9.]+").fullmatch
+_NO_UID = frozenset("*?\\ ")  # wildcards, and what stands between values
 _READ = frozenset({SOP_CLASS, STUDY, SERIES, INSTANCE, *COUNTS.values()})
+
+
+def is_one_uid(text: str) -> bool:
+    """Tell whether a text can be asked for as a UID: some archives have letters in theirs, none has wildcards."""
+    if len(text) > _LONGEST_UID:
+        return False
+    return bool(_UID(text)) or (text.isascii() and text.isprintable() and _NO_UID.isdisjoint(text) and text != "")
 
 
 class Entity(NamedTuple):
@@ -51,26 +60,50 @@ class Subject(NamedTuple):
     sop_class: str = ""
 
 
-@dataclass(slots=True)
-class Answer:
-    """One answer of upstream.
+class Answer(Match):
+    """One answer of upstream, and the picture that it is given on with.
 
-    Attributes
+    Parameters
     ----------
     subject
         What it is about.
+    before, after
+        Its elements, as they came, with lower and with higher tags than the picture's.
     icon
         The whole element (0088,0200) as it came; empty when none did.
-    before, after
-        The other elements, as they came, with lower and with higher tags.
+
+    Attributes
+    ----------
+    item
+        The item of (0088,0200); None for an empty sequence.
+    has_icon
+        Whether it is given on with the sequence at all.
     """
 
-    subject: Subject
-    icon: bytes
-    before: bytes
-    after: bytes
-    transfer_syntax: UID
-    all_keys_supported: bool
+    def __init__(
+        self, subject: Subject, before: bytes, after: bytes, icon: bytes, transfer_syntax: UID, supported: bool
+    ) -> None:
+        self.subject = subject
+        self.icon_of_upstream = icon
+        self.transfer_syntax = transfer_syntax
+        self.all_keys_supported = supported
+        self.item: bytes | None = None
+        self.has_icon = False
+        self._before = before
+        self._after = after
+
+    def encoded(self, transfer_syntax: UID) -> bytes:
+        """Give the bytes as they came with the picture's element in its place, or encode them anew."""
+        own = self.transfer_syntax
+        if not self.has_icon:
+            data = self._before + self._after
+        else:
+            data = b"".join((self._before, icon_element(self.item, own), self._after))
+        if transfer_syntax == own:
+            return data
+        if transfer_syntax == DeflatedExplicitVRLittleEndian and own == ExplicitVRLittleEndian:
+            return deflate(data)
+        return encode(decode(data, own), transfer_syntax)
 
 
 class Reader:
@@ -91,83 +124,63 @@ class Reader:
     def __init__(self, level: Level, known: dict[int, str], own: frozenset[int], upstream: str) -> None:
         self._level = level
         self._upstream = upstream
-        self._known = known
+        self._known = {tag: uid for tag, uid in known.items() if is_one_uid(uid)}
         self._wanted = frozenset({*own, ICON_IMAGE_SEQUENCE, *_READ})
-        self._unwanted = tuple(sorted({*own, ICON_IMAGE_SEQUENCE}))
-        self._unique, self._count = _UIDS.get(level, 0), COUNTS.get(level, 0)
+        self._unwanted = frozenset({*own, ICON_IMAGE_SEQUENCE})
+        self._count = COUNTS.get(level, 0)
+        self._scanners: dict[UID, Scanner] = {}
 
     def read(self, match: Match) -> Answer:
         """Read one answer; raise PeerError for bytes that are no data set."""
-        syntax = match.transfer_syntax if isinstance(match, EncodedMatch) else ExplicitVRLittleEndian
+        syntax: UID = getattr(match, "transfer_syntax", ExplicitVRLittleEndian)
         if syntax == DeflatedExplicitVRLittleEndian:
             syntax = ExplicitVRLittleEndian
+        scanner = self._scanners.get(syntax)
+        if scanner is None:
+            scanner = self._scanners[syntax] = Scanner(syntax, self._wanted, ICON_IMAGE_SEQUENCE)
         data = match.encoded(syntax)
         try:
-            found, place = scan(data, syntax, self._wanted, ICON_IMAGE_SEQUENCE)
+            found, place = scanner.scan(data)
         except NoDataSetError as error:
             raise PeerError(self._upstream, f"sent an answer that is no data set: {error}") from error
-        cuts = [found[tag] for tag in self._unwanted if tag in found]
-        icon = found.get(ICON_IMAGE_SEQUENCE)
-        return Answer(
-            self._subject(data, found),
-            data[icon[0] : icon[2]] if icon else b"",
-            _without(data, 0, place, cuts) if cuts else data[:place],
-            _without(data, place, len(data), cuts) if cuts else data[place:],
-            syntax,
-            match.all_keys_supported,
-        )
+        before, after, icon = data[:place], data[place:], b""
+        if not self._unwanted.isdisjoint(found):
+            cuts = [found[tag] for tag in sorted(self._unwanted.intersection(found))]
+            before, after = _without(data, 0, place, cuts), _without(data, place, len(data), cuts)
+            if ICON_IMAGE_SEQUENCE in found:
+                start, _, end = found[ICON_IMAGE_SEQUENCE]
+                icon = data[start:end]
+        return Answer(self._subject(data, found), before, after, icon, syntax, match.all_keys_supported)
 
     def _subject(self, data: bytes, found: dict[int, Element]) -> Subject:
-        def text(tag: int) -> str:
-            if tag not in found:
-                return self._known.get(tag, "")
-            _, start, end = found[tag]
-            return data[start:end].strip(b"\0 ").decode("ascii", "replace")
-
         level = self._level
-        count = text(self._count)
-        instances = int(count) if count.isascii() and count.isdigit() else None
+        instances = None
+        if self._count in found:
+            count = _text(data, found, self._count)
+            instances = int(count) if count.isascii() and count.isdigit() else None
+        study = self._uid(data, found, STUDY)
         if level is Level.STUDY:
-            study = text(STUDY)
             return Subject(Entity(level, study, study), instances)
-        entity = Entity(level, text(self._unique), text(STUDY), text(SERIES))
-        return Subject(entity, instances, text(SOP_CLASS) if level is Level.IMAGE else "")
+        series = self._uid(data, found, SERIES)
+        if level is Level.SERIES:
+            return Subject(Entity(level, series, study, series), instances)
+        return Subject(
+            Entity(level, self._uid(data, found, INSTANCE), study, series), None, _text(data, found, SOP_CLASS)
+        )
+
+    def _uid(self, data: bytes, found: dict[int, Element], tag: int) -> str:
+        """Give a UID; that of the question where the answer has none, nothing where it has something else."""
+        if tag not in found:
+            return self._known.get(tag, "")
+        uid = _text(data, found, tag)
+        return uid if is_one_uid(uid) else ""
 
 
-class PicturedMatch(Match):
-    """An answer of upstream with a picture of ours, or without any.
-
-    Parameters
-    ----------
-    item
-        The item of (0088,0200); None for an empty sequence.
-    has_icon
-        Whether it has the sequence at all.
-    """
-
-    def __init__(
-        self, answer: Answer, item: bytes | None = None, *, has_icon: bool, all_keys_supported: bool = True
-    ) -> None:
-        self._answer = answer
-        self._item = item
-        self._has_icon = has_icon
-        self.all_keys_supported = all_keys_supported and answer.all_keys_supported
-
-    def encoded(self, transfer_syntax: UID) -> bytes:
-        """Give the bytes as they came with the picture's element in its place, or encode them anew."""
-        answer = self._answer
-        if transfer_syntax == answer.transfer_syntax:
-            return self._joined(transfer_syntax)
-        joined = self._joined(answer.transfer_syntax)
-        if transfer_syntax == DeflatedExplicitVRLittleEndian and answer.transfer_syntax == ExplicitVRLittleEndian:
-            return deflate(joined)
-        return encode(decode(joined, answer.transfer_syntax), transfer_syntax)
-
-    def _joined(self, transfer_syntax: UID) -> bytes:
-        answer = self._answer
-        if not self._has_icon:
-            return answer.before + answer.after
-        return b"".join((answer.before, icon_element(self._item, transfer_syntax), answer.after))
+def _text(data: bytes, found: dict[int, Element], tag: int) -> str:
+    if tag not in found:
+        return ""
+    _, start, end = found[tag]
+    return data[start:end].strip(b"\0 ").decode("ascii", "replace")
 
 
 def _without(data: bytes, start: int, end: int, cuts: list[Element]) -> bytes:

@@ -11,7 +11,7 @@ from time import monotonic
 from ..errors import FindiconError, PeerError, PeerRejected
 from ..observe import log
 
-_MOST_WAITING = 10_000
+_MOST_WAITING = 5_000
 _LONGEST_PAUSE = 60.0
 _PATIENCE = 10.0  # seconds that closing waits for what is under way
 
@@ -51,6 +51,8 @@ class _State(Enum):
 
 
 class _Job:
+    __slots__ = ("attempts", "is_kept", "key", "made", "not_before", "place", "run", "state", "tickets")
+
     def __init__(self, key: object, run: Callable[[], Made]) -> None:
         self.key = key
         self.run = run
@@ -178,7 +180,9 @@ class Fetches:
                 job.place = place
                 heapq.heappush(self._heap, (place, next(self._numbers), job))
                 self._start_thread()
-                self._changed.notify()
+                # Long lists want thousands: to wake a thread that may begin nothing costs more than all the rest.
+                if len(self._heap) == 1 or (self._has_room and not self.is_resting):
+                    self._changed.notify()
             return ticket
 
     @contextmanager
@@ -235,7 +239,10 @@ class Fetches:
                 ticket.tell()
 
     def _make_room(self) -> None:
-        """Drop the last half of what waits when it is too much: nobody looks at ten thousand pictures."""
+        """Drop the last half of what waits when it is too much: nobody looks at five thousand pictures."""
+        if len(self._heap) > 2 * _MOST_WAITING:
+            self._heap = [one for one in self._heap if one[2].state is _State.WAITING and one[0] == one[2].place]
+            heapq.heapify(self._heap)
         if len(self._jobs) > _MOST_WAITING:
             waiting = [job for job in self._jobs.values() if job.state is _State.WAITING and job.tickets]
             idle = [job for job in self._jobs.values() if job.state is _State.WAITING and not job.tickets]
@@ -264,13 +271,18 @@ class Fetches:
                 while self._later and self._later[0][0] <= now:
                     _, number, job = heapq.heappop(self._later)
                     heapq.heappush(self._heap, (job.place, number, job))
-                if self._running < max(1, self._limit - self._queries) and now >= self._resume_at:
+                if self._has_room and now >= self._resume_at:
                     found = self._take(now)
                     if found is not None:
                         self._running += 1
                         return found
                 self._changed.wait(self._until_something(now))
             return None
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether one more may run beside those that do, and the queries."""
+        return self._running < max(1, self._limit - self._queries)
 
     def _take(self, now: float) -> _Job | None:
         while self._heap:

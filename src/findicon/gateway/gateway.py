@@ -3,21 +3,23 @@
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from ..catalogue import Catalogue, IconCache
 from ..errors import PeerError, PeerRejected, StorageError
-from ..observe import log
+from ..observe import Figures, log
 from ..query import Cancel, Level, Match, Query, Retrieved, RetrieveProgress, never
 from ..scu import Upstream, WebClient
 from .ahead import close_answers
 from .answering import Answering
-from .answers import Entity, PicturedMatch, Reader, Subject
+from .answers import Entity, Reader, Subject
 from .arrivals import Arrivals
 from .fetches import Fetches, Made, Urgency
+from .figures import GatewayFigures
 from .looking import Looking
 from .making import Maker
 from .pictures import Pictures, State
@@ -56,6 +58,8 @@ class Gateway:
         Our AE title as upstream knows it for C-MOVE; empty for an upstream that does not know us.
     render
         Makes pictures of files; in this process unless given.
+    figures
+        Where it counts what it does, and tells how it is doing; nowhere unless given.
     """
 
     gives_questions_on = True
@@ -70,6 +74,7 @@ class Gateway:
         web: WebClient | None = None,
         destination: str = "",
         render: Render = render_here,
+        figures: GatewayFigures | None = None,
     ) -> None:
         self._settings = settings = settings or GatewaySettings()
         self.name = name or (upstream.address if isinstance(upstream, WebClient) else str(upstream.peer.address))
@@ -93,7 +98,12 @@ class Gateway:
             assert web is not None
             sources = WebSources(web, self._retrieval, folder, render, settings, is_closed)
         maker = Maker(self._looking, sources, self._retrieval, self._cache, settings, is_closed)
-        self._pictures = Pictures(self._cache, self._fetches, maker, self._looking, settings)
+        figures = figures or GatewayFigures(Figures())
+        figures.add(self)
+        self._pictures = Pictures(
+            self._cache, self._fetches, maker, self._looking, settings, partial(figures.count, self.name)
+        )
+        self._is_upstream_there: bool | None = None
         self._places = Places()
         self._queries = count(1)
         # DICOMweb answers have no icons at the levels where lists are long (PS3.18 10.6.3.3).
@@ -141,13 +151,13 @@ class Gateway:
         )
 
     def _pictured(self, question: Question, reader: Reader, cancel: Cancel) -> Iterator[Match]:
-        with self._fetches.querying():
+        with self._asking():
             answering = Answering(question, next(self._queries), reader, self._places, self._pictures, self._settings)
             yield from answering.run(lambda unwanted: self._asked.find(question.query, unwanted), cancel)
 
     def _plain(self, question: Question, reader: Reader, cancel: Cancel) -> Iterator[Match]:
         supported = question.all_keys_supported
-        with self._fetches.querying(), ExitStack() as leaving:
+        with self._asking(), ExitStack() as leaving:
             matches = self._asked.find(question.query, cancel)
             leaving.callback(close_answers, matches)
             for match in matches:
@@ -156,7 +166,24 @@ class Gateway:
                 if supported:
                     yield match
                 else:
-                    yield PicturedMatch(answer, has_icon=False, all_keys_supported=False)
+                    answer.all_keys_supported = False
+                    yield answer
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Count a query that is being answered, and note what becomes of it."""
+        with self._fetches.querying(), self._noted():
+            yield
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note whether upstream is there."""
+        try:
+            yield
+        except PeerError as error:
+            self._is_upstream_there = error.status is not None
+            raise
+        self._is_upstream_there = True
 
     # -- IconSource
 
@@ -266,6 +293,16 @@ class Gateway:
         """How many pictures wait to be made, or are being made."""
         return self._fetches.waiting
 
+    @property
+    def associations(self) -> int | None:
+        """How many associations upstream sees of us; None of a web server."""
+        return None if self._client is None else self._client.associations
+
+    @property
+    def is_upstream_there(self) -> bool | None:
+        """Whether upstream could be asked the last time; None before it was asked."""
+        return self._is_upstream_there
+
     def _is_closed(self) -> bool:
         return self._fetches.is_closed
 
@@ -275,6 +312,7 @@ class Gateway:
             self._fetches.want(_PROBE, self._probe, (Urgency.LOOKED_AT, 0, 0)).keep()
 
     def _probe(self) -> Made:
-        self._with_icons = levels_with_icons(self._asked, self._is_closed)
+        with self._noted():
+            self._with_icons = levels_with_icons(self._asked, self._is_closed)
         log.info("upstream probed", upstream=self.name, icons=[str(level) for level in sorted(self._with_icons)])
         return Made()

@@ -20,7 +20,7 @@ from .rendering import Rendered
 from .settings import GatewaySettings
 
 _CHECKED_AT_ONCE = 100
-_MOST_CHECKED = 100_000
+_MOST_CHECKED = 20_000
 _SLOWER = 10  # times rarer are checks where upstream has to be asked for each study by itself
 _USED_AGAIN = 3600.0  # seconds after which a use is noted anew
 
@@ -60,10 +60,18 @@ class Pictures:
         Where those wait that are not, and what makes them.
     looking
         Tells how many instances there are now.
+    tell
+        Called with what came of a picture: ``made``, ``none`` or ``failed``.
     """
 
     def __init__(
-        self, cache: IconCache, fetches: Fetches, maker: Maker, looking: Looking, settings: GatewaySettings
+        self,
+        cache: IconCache,
+        fetches: Fetches,
+        maker: Maker,
+        looking: Looking,
+        settings: GatewaySettings,
+        tell: Callable[[str], None],
     ) -> None:
         self._cache = cache
         self._fetches = fetches
@@ -73,7 +81,8 @@ class Pictures:
         self._choice = settings.choice
         self._recent = RecentIcons(settings.memory_bytes)
         self._lock = threading.Lock()
-        self._checked: dict[tuple[Level, str], float] = {}
+        self._checked: dict[str, float] = {}  # by level and UID, until when
+        self._tell = tell
 
     def known(self, level: Level, subjects: Sequence[Subject]) -> list[Known]:
         """Tell what is at hand for each of these entities; MISSING when the cache cannot be read."""
@@ -130,7 +139,12 @@ class Pictures:
         return self._fetches.want((entity.level, entity.uid), run, (urgency, -query, index), tell)
 
     def _make(self, subject: Subject) -> Made:
-        made = self._maker.make(subject)
+        try:
+            made = self._maker.make(subject)
+        except Exception:
+            self._tell("failed")
+            raise
+        self._tell("none" if made.item is None else "made")
         self._recent.forget(subject.entity.level, subject.entity.uid)
         return made
 
@@ -170,7 +184,7 @@ class Pictures:
         return Known(State.UNSURE, cached.item, noted)
 
     def _is_due(self, entity: Entity) -> bool:
-        return time.monotonic() >= self._checked.get((entity.level, entity.uid), 0.0)
+        return time.monotonic() >= self._checked.get(entity.level + entity.uid, 0.0)
 
     def _count(self, some: Sequence[tuple[Entity, int | None]]) -> bytes | None:
         """Ask how many instances some studies have, and have the pictures of those made that have more."""
@@ -199,7 +213,7 @@ class Pictures:
         with self._lock:
             if len(self._checked) > _MOST_CHECKED:
                 self._checked.clear()
-            self._checked[entity.level, entity.uid] = time.monotonic() + rests
+            self._checked[entity.level + entity.uid] = time.monotonic() + rests
 
     def _note_use(self, level: Level, cached: dict[str, CachedIcon]) -> None:
         """Tell the cache what is used, so that it keeps it: now and then, by whoever writes."""

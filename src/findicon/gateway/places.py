@@ -1,35 +1,58 @@
 """Where instances and series are: learnt from the answers that pass, for those who later ask by one UID alone."""
 
 import threading
-from collections import OrderedDict
+from itertools import islice
+from typing import TypeVar
 
 from ..query import Level
 from .answers import Subject
 
-_MOST = 200_000
+_MOST_INSTANCES = 30_000
+_MOST_SERIES = 10_000
+_Value = TypeVar("_Value")
 
 
 class Places:
-    """The UIDs above those of series and instances, and the SOP classes of the latter; the latest are remembered."""
+    """The UIDs above those of series and instances, and the SOP classes of the latter; the latest are remembered.
 
-    def __init__(self, most: int = _MOST) -> None:
-        self._most = most
+    Parameters
+    ----------
+    most_instances, most_series
+        How many of them.
+    """
+
+    def __init__(self, most_instances: int = _MOST_INSTANCES, most_series: int = _MOST_SERIES) -> None:
+        self._most_instances = most_instances
+        self._most_series = most_series
         self._lock = threading.Lock()
-        self._places: OrderedDict[str, tuple[str, str, str]] = OrderedDict()
+        self._studies: dict[str, str] = {}  # by series
+        self._series: dict[str, tuple[str, str]] = {}  # and SOP class, by instance
+        self._latest = "", ""
 
     def learn(self, subject: Subject) -> None:
         """Remember where a series or an instance is."""
-        entity = subject.entity
-        if entity.level is Level.STUDY:
-            return  # it is its own place
-        place = (entity.study, entity.series, subject.sop_class)
-        if not entity.uid or self._places.get(entity.uid) == place:
-            return
+        entity, _, sop_class = subject
+        level, uid, study, series = entity
+        if level is Level.STUDY or not uid:
+            return  # a study is its own place
         with self._lock:
-            self._places[entity.uid] = place
-            if len(self._places) > self._most:
-                self._places.popitem(last=False)
+            if series and self._studies.get(series) != study:
+                _put(self._studies, series, study, self._most_series)
+            if level is Level.IMAGE and self._series.get(uid) != (series, sop_class):
+                if self._latest != (series, sop_class):
+                    self._latest = series, sop_class  # which the instances of a series share: there are many
+                _put(self._series, uid, self._latest, self._most_instances)
 
     def of(self, uid: str) -> tuple[str, str, str] | None:
-        """Give the study's UID, the series' UID and the SOP class, the last two of instances only; None if unknown."""
-        return self._places.get(uid)
+        """Give the study's UID, the series' UID and the SOP class, the last one of instances only; None if unknown."""
+        series, sop_class = self._series.get(uid, (uid, ""))
+        study = self._studies.get(series)
+        return (study, series, sop_class) if study else None
+
+
+def _put(known: dict[str, _Value], uid: str, value: _Value, most: int) -> None:
+    """Put one in; the oldest tenth goes when there are too many."""
+    if len(known) >= most:
+        for oldest in list(islice(known, max(1, most // 10))):
+            del known[oldest]
+    known[uid] = value

@@ -2,12 +2,14 @@
 
 from datetime import date, timedelta
 
-from pydicom.dataset import Dataset
-
-from ..query import Cancel, Key, Level, Query
+from ..errors import PeerError
+from ..observe import log
+from ..query import Cancel, Key, Level, Query, uid_of
+from .answers import is_one_uid
 from .questions import Asked
 
 _SOME = 3
+_KEYWORDS = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.IMAGE: "SOPInstanceUID"}
 _DAYS = 30
 
 
@@ -27,22 +29,18 @@ def levels_with_icons(upstream: Asked, cancel: Cancel) -> frozenset[Level]:
         It cannot be asked.
     """
     since = (date.today() - timedelta(days=_DAYS)).strftime("%Y%m%d")
+    above: dict[str, str] = {}
     found = set()
-    study = None
-    for study_date in (f"{since}-", ""):  # the latest ones, which are online; else any
-        study, has_icons = _ask(upstream, _query(Level.STUDY, StudyDate=study_date), cancel)
-        if study is not None:
-            found |= {Level.STUDY} if has_icons else set()
-            break
-    if study is None:
-        return frozenset()
-    uid = str(study.get("StudyInstanceUID") or "")
-    series, has_icons = _ask(upstream, _query(Level.SERIES, StudyInstanceUID=uid), cancel)
-    found |= {Level.SERIES} if has_icons else set()
-    if series is not None:
-        inside = {"StudyInstanceUID": uid, "SeriesInstanceUID": str(series.get("SeriesInstanceUID") or "")}
-        _, has_icons = _ask(upstream, _query(Level.IMAGE, **inside), cancel)
-        found |= {Level.IMAGE} if has_icons else set()
+    for level in (Level.STUDY, Level.SERIES, Level.IMAGE):
+        for recent in (f"{since}-", "") if level is Level.STUDY else ("",):  # the latest ones are online; else any
+            dated = {"StudyDate": recent} if recent else {}
+            uid, has_icons = _ask(upstream, _query(level, **above, **dated), cancel)
+            if uid:
+                break
+        found |= {level} if has_icons else set()
+        if not is_one_uid(uid):
+            break  # nothing that could be asked about
+        above[_KEYWORDS[level]] = uid
     return frozenset(found)
 
 
@@ -51,11 +49,16 @@ def _query(level: Level, **values: str) -> Query:
     return Query(level, keys=keys, defaults=False, icon=True, limit=_SOME)
 
 
-def _ask(upstream: Asked, query: Query, cancel: Cancel) -> tuple[Dataset | None, bool]:
-    """Give the first answer, and whether one of the first few has an icon that can be used."""
-    first = None
-    for match in upstream.find(query, cancel):
-        first = match.dataset if first is None else first
-        if match.icon is not None:
-            return first, True
-    return first, False
+def _ask(upstream: Asked, query: Query, cancel: Cancel) -> tuple[str, bool]:
+    """Give the UID of the first answer, and whether one of the first few has an icon that can be used."""
+    uid = ""
+    try:
+        for match in upstream.find(query, cancel):
+            uid = uid or uid_of(match.dataset, query.level)
+            if match.icon is not None:
+                return uid, True
+    except PeerError as error:
+        if error.status is None:
+            raise
+        log.info("upstream was not asked for icons", query_level=str(query.level), reason=str(error))
+    return uid, False

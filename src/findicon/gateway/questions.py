@@ -9,7 +9,7 @@ from typing import Protocol
 from pydicom.dataset import Dataset
 
 from ..query import ICON_IMAGE_SEQUENCE, Cancel, Key, Level, Match, Model, Options, Query, never
-from ..scu import Client, Matches
+from ..scu import Answers, Upstream
 from .answers import COUNTS
 
 
@@ -27,7 +27,7 @@ class DicomPeer:
     Only a query with options, which the gateway asks for itself, goes the usual way, with the negotiation it needs.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Upstream) -> None:
         self._client = client
 
     def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
@@ -42,16 +42,16 @@ class DicomPeer:
         """
         if query.options != Options():
             return self._client.find(query, cancel)
-        matches = self._client.find(identifier_of(query), cancel, model=query.model)
+        answers = self._client.answers(identifier_of(query), cancel, model=query.model)
         if not query.offset and query.limit is None:
-            return matches
-        return _part(matches, query)
+            return answers
+        return _part(answers, query)
 
 
-def _part(matches: Matches, query: Query) -> Iterator[Match]:
+def _part(answers: Answers, query: Query) -> Iterator[Match]:
     end = None if query.limit is None else query.offset + query.limit
-    with closing(matches):
-        yield from islice(matches, query.offset, end)
+    with closing(answers):
+        yield from islice(answers, query.offset, end)
 
 
 def identifier_of(query: Query) -> Dataset:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from ..catalogue import CachedIcon
 from ..query import Level
 
+_ENTRY = 600  # bytes of what stands beside a picture: UIDs, texts, its place in the table
+
 
 class RecentIcons:
     """What the cache said, for the entities that were asked for last; any number of threads may use it.
@@ -20,25 +22,28 @@ class RecentIcons:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._icons: OrderedDict[tuple[Level, str], CachedIcon] = OrderedDict()
+        self._icons: OrderedDict[str, CachedIcon] = OrderedDict()  # by level and UID
         self._size = 0
 
     def get(self, level: Level, uids: Iterable[str]) -> dict[str, CachedIcon]:
         """Give those that are remembered, by UID."""
-        with self._lock:
-            return {uid: icon for uid in uids if (icon := self._used(level, uid)) is not None}
+        return {uid: icon for uid in uids if (icon := self.one(level, uid)) is not None}
 
     def one(self, level: Level, uid: str) -> CachedIcon | None:
         """Give one, if it is remembered."""
+        key = level + uid
         with self._lock:
-            return self._used(level, uid)
+            icon = self._icons.get(key)
+            if icon is not None:
+                self._icons.move_to_end(key)
+            return icon
 
     def put(self, level: Level, icons: Mapping[str, CachedIcon]) -> None:
         """Remember some."""
         with self._lock:
             for uid, icon in icons.items():
-                self._drop((level, uid))
-                self._icons[level, uid] = icon
+                self._drop(level + uid)
+                self._icons[level + uid] = icon
                 self._size += _size(icon)
             while self._size > self._limit:
                 self._drop(next(iter(self._icons)))
@@ -46,20 +51,13 @@ class RecentIcons:
     def forget(self, level: Level, uid: str) -> None:
         """Have the cache asked again."""
         with self._lock:
-            self._drop((level, uid))
+            self._drop(level + uid)
 
-    def _used(self, level: Level, uid: str) -> CachedIcon | None:
-        key = level, uid
-        icon = self._icons.get(key)
-        if icon is not None:
-            self._icons.move_to_end(key)
-        return icon
-
-    def _drop(self, key: tuple[Level, str]) -> None:
+    def _drop(self, key: str) -> None:
         icon = self._icons.pop(key, None)
         if icon is not None:
             self._size -= _size(icon)
 
 
 def _size(icon: CachedIcon) -> int:
-    return 200 + len(icon.item or b"")  # the rest of an entry takes memory, too
+    return _ENTRY + len(icon.item or b"")

@@ -44,7 +44,7 @@ class GatewaySettings:
     rules: Mapping[str, str] | None = None
     burned_in: BurnedIn = BurnedIn.UNSET
     cache_bytes: int = 1 << 30
-    memory_bytes: int = 1 << 26
+    memory_bytes: int = 1 << 24
     largest: int = 1 << 28
     check_after: float = 60.0
     patience: float = 10.0

@@ -5,7 +5,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from findicon.errors import PeerError
-from findicon.gateway.answers import Answer, PicturedMatch, Reader
+from findicon.gateway.answers import Answer, Reader
 from findicon.icons import make_icon
 from findicon.query import EncodedMatch, Level, decode, encode
 from support.icon_rules import elements, violations
@@ -29,6 +29,11 @@ def study(**attributes: object) -> Dataset:
 
 def read(dataset: Dataset, syntax: str, level: Level = Level.STUDY, own: frozenset[int] = frozenset()) -> Answer:
     return Reader(level, {}, own, "PACS").read(EncodedMatch(encode(dataset, syntax), syntax))
+
+
+def pictured(answer: Answer, item: bytes | None) -> Answer:
+    answer.item, answer.has_icon = item, True
+    return answer
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
@@ -62,7 +67,7 @@ def test_the_icon_goes_between_the_others_and_they_stay_as_they_were(syntax: str
     if behind:
         dataset.add_new(0x00990010, "LO", "A PRIVATE CREATOR")
     before = encode(dataset, syntax)
-    data = PicturedMatch(read(dataset, syntax), ITEM, has_icon=True).encoded(syntax)
+    data = pictured(read(dataset, syntax), ITEM).encoded(syntax)
     implicit = syntax == ImplicitVRLittleEndian
     assert violations(data, implicit=implicit) == []
     others = [one for one in elements(data, implicit=implicit) if one.tag != 0x00880200]
@@ -72,14 +77,14 @@ def test_the_icon_goes_between_the_others_and_they_stay_as_they_were(syntax: str
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_no_picture_is_an_empty_sequence(syntax: str) -> None:
-    data = PicturedMatch(read(study(), syntax), None, has_icon=True).encoded(syntax)
+    data = pictured(read(study(), syntax), None).encoded(syntax)
     assert list(decode(data, syntax).IconImageSequence) == []
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize("other", [*SYNTAXES, DeflatedExplicitVRLittleEndian])
 def test_an_asker_with_another_transfer_syntax_gets_the_same(syntax: str, other: str) -> None:
-    match = PicturedMatch(read(study(), syntax), ITEM, has_icon=True)
+    match = pictured(read(study(), syntax), ITEM)
     there = decode(match.encoded(other), other)
     assert there.IconImageSequence[0].PixelData == make_icon(instance()).pixels
     assert violations(encode(there, ExplicitVRLittleEndian), implicit=False) == []
@@ -93,8 +98,8 @@ def test_upstreams_icon_and_our_own_keys_are_taken_out(syntax: str) -> None:
     hollow.Rows = hollow.Columns = 32
     dataset = study(IconImageSequence=[hollow])
     answer = read(dataset, syntax, own=frozenset({0x00201208}))
-    assert decode(answer.icon, syntax).IconImageSequence[0].Rows == 32
-    plain = decode(PicturedMatch(answer, has_icon=False).encoded(syntax), syntax)
+    assert decode(answer.icon_of_upstream, syntax).IconImageSequence[0].Rows == 32
+    plain = decode(answer.encoded(syntax), syntax)
     expected = study()
     del expected.NumberOfStudyRelatedInstances
     assert plain == expected
@@ -105,7 +110,7 @@ def test_upstreams_warning_stays_one() -> None:
     data = encode(study(), ExplicitVRLittleEndian)
     match = EncodedMatch(data, ExplicitVRLittleEndian, all_keys_supported=False)
     answer = Reader(Level.STUDY, {}, frozenset(), "PACS").read(match)
-    assert not PicturedMatch(answer, has_icon=True).all_keys_supported
+    assert not answer.all_keys_supported
 
 
 def test_bytes_that_are_no_data_set_are_upstreams_failure() -> None:

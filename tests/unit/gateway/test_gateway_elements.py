@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from findicon.gateway.elements import NoDataSetError, scan
+from findicon.gateway.elements import NoDataSetError, Scanner
 from findicon.query import decode, encode
 
 ANY = range(1 << 32)
@@ -18,7 +18,7 @@ SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
 def elements(data: bytes, syntax: str) -> list[tuple[int, int, int, int]]:
-    found, _ = scan(data, syntax, ANY, ICON)
+    found, _ = Scanner(syntax, ANY, ICON).scan(data)
     return [(tag, *where) for tag, where in found.items()]
 
 
@@ -62,10 +62,10 @@ def test_every_element_is_found_where_it_is(syntax: str, undefined: bool) -> Non
 def test_only_those_that_are_wanted_and_the_place_for_another(syntax: str) -> None:
     dataset = answer()
     data = encode(dataset, syntax)
-    found, place = scan(data, syntax, {0x0020000D, 0x00100010, 0x00100020}, 0x00100015)
+    found, place = Scanner(syntax, {0x0020000D, 0x00100010, 0x00100020}, 0x00100015).scan(data)
     assert list(found) == [0x00100010, 0x0020000D]
     assert place == found[0x0020000D][0]
-    assert scan(data, syntax, (), ICON) == ({}, len(data))
+    assert Scanner(syntax, (), ICON).scan(data) == ({}, len(data))
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
@@ -93,6 +93,16 @@ def test_sequences_do_not_nest_for_ever() -> None:
     deep = struct.pack("<HH2sHL", 8, 0x1032, b"SQ", 0, 0xFFFFFFFF) + struct.pack("<HHL", 0xFFFE, 0xE000, 0xFFFFFFFF)
     with pytest.raises(NoDataSetError, match="deep"):
         elements(deep * 5000, ExplicitVRLittleEndian)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_one_after_the_other(syntax: str) -> None:
+    scanner = Scanner(syntax, ANY, ICON)
+    for undefined in (False, True, False):
+        data = encode(answer(undefined=undefined), syntax)
+        assert scanner.scan(data) == Scanner(syntax, ANY, ICON).scan(data)
+    with pytest.raises(NoDataSetError):
+        scanner.scan(data[:-1])
 
 
 @given(st.binary(max_size=300), st.sampled_from(SYNTAXES))

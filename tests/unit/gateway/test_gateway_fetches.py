@@ -232,7 +232,7 @@ def test_closing_drops_what_waits(kitchen: Kitchen) -> None:
     assert "late" not in kitchen.begun
 
 
-def test_ten_thousand_at_most_wait(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_five_thousand_at_most_wait(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("findicon.gateway.fetches._MOST_WAITING", 10)
     with fetching(limit=1) as fetches:
         want(fetches, "first", kitchen.job("first", gated=True))

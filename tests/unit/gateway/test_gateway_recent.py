@@ -20,7 +20,7 @@ def test_what_was_put_is_there_by_level() -> None:
 
 
 def test_the_one_that_was_asked_for_longest_ago_goes_first() -> None:
-    recent = RecentIcons(3 * 1200)
+    recent = RecentIcons(3 * 1600)
     for uid in "abc":
         recent.put(Level.STUDY, {uid: icon(1000)})
     recent.get(Level.STUDY, ["a"])
