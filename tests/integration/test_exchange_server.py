@@ -1,5 +1,7 @@
 """The server against bytes: doors, limits, cancels, failures; and that it lives through all of them."""
 
+import os
+import resource
 import struct
 import threading
 import zlib
@@ -199,6 +201,21 @@ def test_limits_of_associations() -> None:
                 assert five.receive() == (3, bytes((0, 2, 3, 2)))
             one.send(ECHO)
             assert one.status() == 0
+
+
+def test_a_process_with_very_many_descriptors_can_serve() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 1400 if hard == resource.RLIM_INFINITY else min(hard, 1400)
+    assert wanted > 1200, "this system lets a process have too few descriptors to show anything"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    try:
+        with ExitStack() as stack:
+            for _ in range(1100):
+                stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+            with Server(MemoryFinder([MemoryMatch(study(1))])) as server, Client(server.address) as client:
+                assert len(list(client.find(Query("STUDY")))) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_whoever_connects_and_asks_for_nothing_takes_no_place_from_others() -> None:

@@ -1,7 +1,8 @@
 """The listening socket, of one process or of several that share it."""
 
-import select
+import selectors
 import socket
+import threading
 from typing import TypeAlias
 
 from ..errors import QueryError
@@ -37,20 +38,25 @@ class Listener:
         self._socket = _listen(host, port)
         self._socket.setblocking(False)
         self._pair: tuple[socket.socket, socket.socket] | None = None
+        self._selector: selectors.BaseSelector | None = None
+        self._is_stopped: threading.Event | None = None
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
 
     def open(self) -> None:
         """Be ready for `accept`, in the process that calls it."""
         self._socket.setblocking(False)  # inherited sockets come as their process likes them
         self._pair = socket.socketpair()
+        self._is_stopped = threading.Event()
+        self._selector = selectors.DefaultSelector()  # select itself knows no descriptors above 1023
+        for one in (self._socket, self._pair[0]):
+            self._selector.register(one, selectors.EVENT_READ)
 
     def accept(self) -> tuple[Connection, tuple[str, int]] | None:
         """Wait for a call; give its connection and where it comes from, None once `stop` was called."""
-        assert self._pair is not None, "open it first"
-        asleep = self._pair[0]
+        assert self._selector is not None and self._is_stopped is not None, "open it first"  # noqa: PT018
         while True:
-            ready, _, _ = select.select([self._socket, asleep], [], [])
-            if asleep in ready:
+            self._selector.select()
+            if self._is_stopped.is_set():
                 return None
             try:
                 connection, address = self._socket.accept()
@@ -58,19 +64,21 @@ class Listener:
                 continue  # another process took it
             except OSError as error:
                 log.warning("a call could not be taken", reason=str(error))
-                select.select([asleep], [], [], _PAUSE)  # out of descriptors, as a rule: let some end
+                self._is_stopped.wait(_PAUSE)  # out of descriptors, as a rule: let some end
                 continue
             return connection, (_plain(address[0]), address[1])
 
     def stop(self) -> None:
         """Let `accept` return, from another thread."""
-        if self._pair is not None:
+        if self._pair is not None and self._is_stopped is not None:
+            self._is_stopped.set()
             self._pair[1].send(b"\0")
 
     def close(self) -> None:
         """Close it in this process."""
-        for one in (self._socket, *(self._pair or ())):
-            one.close()
+        for one in (self._selector, self._socket, *(self._pair or ())):
+            if one is not None:
+                one.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
