@@ -10,6 +10,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from findicon.dimse import Limits
+from findicon.dimse.associate import (
+    AssociateAccept,
+    AssociateRequest,
+    ContextResult,
+    UserInformation,
+    encode_accept,
+)
 from findicon.errors import PeerError
 from findicon.query import Query, encode
 from findicon.scp import Server
@@ -135,6 +142,31 @@ def test_identifiers(server: Server, data: bytes) -> None:
         peer.send(ECHO)
         assert peer.status() == 0, "the association lives on"
     assert statuses[-1] in {0x0000, 0xA900, *range(0xC000, 0xD000)}
+
+
+ACCEPT = encode_accept(
+    AssociateAccept(
+        tuple(ContextResult(number, 0, EXPLICIT) for number in (1, 3, 5)),
+        UserInformation(
+            16384, window=(1, 1), roles={CT: (False, True)}, extended={FIND: b"\1"}, identity_answer=b"ticket"
+        ),
+    ),
+    AssociateRequest("RAW", "FINDICON", (), UserInformation()),
+)
+
+
+@fuzzed
+@given(data=changed(st.just(ACCEPT)), more=st.binary(max_size=40))
+def test_accepts(data: bytes, more: bytes) -> None:
+    def script(caller: Caller) -> None:
+        caller.receive()
+        caller.send(data + more)
+        caller.socket.shutdown(socket.SHUT_WR)
+        caller.is_closed()
+
+    with RawServer(script) as raw, Client(raw.address, limits=LIMITS, timeout=2) as client:
+        with pytest.raises(PeerError):
+            list(client.find(Query("STUDY")))
 
 
 def answer() -> Dataset:
