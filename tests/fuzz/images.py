@@ -30,10 +30,16 @@ from unit.pixels.making import (
     BIG,
     EXPLICIT,
     HTJ2K,
+    HTJ2K_RPCL,
     IMPLICIT,
+    J2K,
     J2K_LOSSLESS,
     JPEG,
+    JPEG_LOSSLESS,
+    JPEG_LS,
     JPEG_SV1,
+    JPEG_XL_LOSSLESS,
+    NEAR_LOSSLESS,
     RLE,
     colour_scene,
     file_of,
@@ -41,8 +47,8 @@ from unit.pixels.making import (
 )
 
 TIGHT = Limits(pixels=1 << 20, memory=1 << 26, read=1 << 24)
-# Without JPEG-LS: over a scan without an end CharLS took half a minute. Frames are given one since (decision 0106).
 SYNTAXES = (IMPLICIT, EXPLICIT, BIG, RLE, JPEG, JPEG_SV1, J2K_LOSSLESS, HTJ2K)
+SYNTAXES += (JPEG_LOSSLESS, JPEG_LS, NEAR_LOSSLESS, J2K, HTJ2K_RPCL, JPEG_XL_LOSSLESS)
 GRAY, COLOUR = scene(24, 18, 8), colour_scene(24, 18)
 # Pixel Data and the end of each file, by which a data set of any attributes is completed.
 PIXELS = {
@@ -64,8 +70,8 @@ def one_input(data: bytes) -> None:
         return
     way, said = data[0], data[1:]
     if way & 1:
-        syntax = SYNTAXES[way >> 1 & 7]
-        said = META[syntax] + said + PIXELS[syntax, bool(way >> 4 & 1)]
+        syntax = SYNTAXES[(way >> 1 & 15) % len(SYNTAXES)]
+        said = META[syntax] + said + PIXELS[syntax, bool(way & 0x40)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if way & 0x20:

@@ -24,7 +24,7 @@ _PERCENTILES = (0.5, 99.5)
 _LEAST_SHARE_OF_BYTES = 0.25
 # So much of a picture's pixel has to be image, for its part in the range, where padding mixes with its neighbours.
 _ALL_BUT = 0.99
-# A window of at least so many stored values may be rounded to whole ones: by half a gray level at most.
+# Bounds of a window that is so many stored values wide may be rounded to whole ones: by half a gray level at most.
 _LEAST_WIDTH_IN_INTEGERS = 255
 
 
@@ -216,9 +216,9 @@ def _clipped(values: Values, low: float, high: float) -> Values:
     """
     lowest, highest = _range_of(values.dtype)
     least, most = max(math.floor(low), lowest), min(math.ceil(high), highest)
-    if (
-        values.dtype.itemsize > 2 or high - low < _LEAST_WIDTH_IN_INTEGERS or least >= most
-    ):  # outside of what cells hold
+    is_whole = low.is_integer() and high.is_integer()
+    can_be_whole = is_whole or high - low >= _LEAST_WIDTH_IN_INTEGERS
+    if values.dtype.itemsize > 2 or not can_be_whole or least >= most:  # the last: outside of what cells hold
         floats = values.astype(np.float32)
         return np.clip(floats, np.float32(low), np.float32(high), out=floats)
     if least == lowest and most == highest:

@@ -81,7 +81,7 @@ def _modality(header: Header, image: Image, attributes: FrameAttributes) -> Resc
 
 def _voi(image: Image, attributes: FrameAttributes, modality: Rescale | Lut) -> Window | Lut | None:
     """Give the first LUT, else the first window: a LUT is what the maker of the image wanted it to look like."""
-    window = _window(attributes)
+    window = _window(image, attributes)
     holder = attributes.holder(_FRAME_VOI_LUT, _VOI_LUT)
     item = None if holder is None else holder.item(_VOI_LUT)
     if item is None:
@@ -95,14 +95,15 @@ def _voi(image: Image, attributes: FrameAttributes, modality: Rescale | Lut) -> 
         return window
 
 
-def _window(attributes: FrameAttributes) -> Window | None:
+def _window(image: Image, attributes: FrameAttributes) -> Window | None:
     holder = attributes.holder(_FRAME_VOI_LUT, _WINDOW_CENTER)
     center, width = _number(holder, _WINDOW_CENTER), _number(holder, _WINDOW_WIDTH)
     if holder is None or center is None or width is None:
         return None
     function = next(iter(holder.texts(_VOI_FUNCTION)), "").upper()
     if function not in {"LINEAR_EXACT", "SIGMOID"}:
-        function = "LINEAR"
+        # LINEAR counts in whole numbers: of floats from 0 to 1 a width of 1 would make everything white.
+        function = "LINEAR_EXACT" if image.floating else "LINEAR"
     # A width that the Standard forbids makes no window; the range of the values is the better guess then.
     allowed = width >= 1 if function == "LINEAR" else width > 0
     return Window(center, width, function) if allowed else None

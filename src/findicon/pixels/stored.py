@@ -36,11 +36,13 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
         return lambda band: np.clip(_native_order(band), *bounds)
 
     def extended(band: Values) -> Values:
-        cells = _native_order(band).view(unsigned)
-        if spare:  # put the sign bit into place, then bring it back down
-            cells = cells << unsigned.type(spare - shift)
+        cells = _native_order(band)
         values: Values = cells.view(signed)
-        return values >> signed.type(spare) if spare else values
+        if not spare or (not shift and _all_within(values, 1 << stored - 1)):  # most write the sign into all spare bits
+            return values
+        raised = cells.view(unsigned) << unsigned.type(spare - shift)  # the sign bit into its place, then back down
+        lowered: Values = raised.view(signed) >> signed.type(spare)
+        return lowered
 
     def masked(band: Values) -> Values:
         cells = _native_order(band).view(unsigned)
@@ -51,6 +53,10 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
         return cells
 
     return extended if image.signed else masked
+
+
+def _all_within(values: Values, bound: int) -> bool:
+    return int(values.max(initial=0)) < bound and int(values.min(initial=0)) >= -bound
 
 
 def _native_order(band: Values) -> Values:

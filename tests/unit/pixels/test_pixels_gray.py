@@ -213,6 +213,15 @@ def test_floats_are_shown_and_what_is_no_number_is_not(syntax: str, dtype: type)
     assert np.abs(shown - expected)[finite].max() <= 1
 
 
+def test_a_window_of_floats_does_not_count_in_whole_numbers() -> None:
+    values = np.linspace(0, 1, 1200, dtype=np.float32).reshape(40, 30)
+    for function in (None, "LINEAR", "LINEAR_EXACT"):
+        dataset = described(np.zeros((40, 30), np.uint8), BitsAllocated=32, BitsStored=None, VOILUTFunction=function)
+        dataset.FloatPixelData, dataset.WindowCenter, dataset.WindowWidth = values.tobytes(), 0.5, 1
+        shown = render(saved(dataset), 40).array
+        assert np.abs(shown - values * 255).max() <= 1
+
+
 def test_float_padding_is_left_out() -> None:
     array = scene(32, 32, 12).astype(np.float32)
     array[:, :8] = -1e6
