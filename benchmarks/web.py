@@ -160,7 +160,7 @@ def _all_pages(port: int) -> list[Row]:
     at_start = _page(port, "")[0]
     return [
         Row(
-            case=f"{MANY:,} studies: the first page, asked for while the server starts",
+            case=f"{MANY:,} studies: the first page, asked for when the server says that it listens",
             ours=f"{1000 * at_start:.0f} ms",
             peer="",
             ratio=None,

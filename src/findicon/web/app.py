@@ -31,6 +31,8 @@ from .rendering import in_process
 from .services import Services
 from .settings import WebSettings
 
+_WARM_UP = 1.0  # seconds
+
 
 def create_app(
     finder: Finder,
@@ -117,7 +119,7 @@ def create_app(
 def _life(
     first: Sequence[Callable[[], object]], last: Sequence[Callable[[], object]]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Give what a server goes through when it starts, while it answers already, and when it stops."""
+    """Give what a server goes through when it starts, which it waits a moment for, and when it stops."""
 
     def warm() -> None:
         try:
@@ -129,6 +131,7 @@ def _life(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         warming = asyncio.create_task(asyncio.to_thread(warm))
+        await asyncio.wait({warming}, timeout=_WARM_UP)  # who comes first finds it ready, or others answered meanwhile
         yield
         await warming  # nothing reads once we have stopped
         for step in last:

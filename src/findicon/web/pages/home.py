@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -110,13 +111,31 @@ class Home:
         self._pages = StudyPages(services)
         self._newest = NewestStudies(services, services.overview) if services.overview is not None else None
         if self._newest is not None:
-            services.warming.append(self._newest.look)  # or whoever comes first waits for it
+            services.warming.append(self.warm_up)
             services.ending.append(self._newest.end)
+
+    def warm_up(self) -> None:
+        """Make the page for nobody: what has to be read and compiled for it is there when somebody comes."""
+        if self._newest is not None:
+            self._newest.look()
+        nobody: dict[str, Any] = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "query_string": b"",
+            "headers": [],
+            "server": None,
+        }
+        self._made(Request(nobody), State(size=self._services.settings.page_size))
 
     def page(self, request: Request) -> Response:
         """Make the first page."""
+        state = State.read(request, self._services.settings.page_size)
+        note(request, "page of studies", search=state.text, filters=lambda: str(state.parameters()))
+        return self._made(request, state)
+
+    def _made(self, request: Request, state: State) -> Response:
         settings = self._services.settings
-        state = State.read(request, settings.page_size)
         question = read_question(state.text)
         asked = Asked(question, state.filters, simple=not settings.sorted_answers)
         links = _Links(self._services.prefix(request), state, question)
@@ -125,7 +144,6 @@ class Home:
         page = Page(()) if must_ask else self._pages.page(asked, state.size, state.cursor, survey)
         counted = None if must_ask else self._counted(asked, survey)
         is_first = not asked and state.cursor is None
-        note(request, "page of studies", search=state.text, filters=lambda: str(state.parameters()))
         return self._templates.page(
             request,
             "home.html",
