@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .events import Event, Kind, Summary
     from .file_renderer import FileRenderer
     from .files import FileSource
+    from .following import follow
     from .icon_queue import IconQueue
     from .indexing import index
     from .making import IconMaker
@@ -26,6 +27,7 @@ __all__ = [
     "Kind",
     "Storage",
     "Summary",
+    "follow",
     "index",
 ]
 
@@ -39,6 +41,7 @@ _MODULES = {
     "Kind": "events",
     "Storage": "storage",
     "Summary": "events",
+    "follow": "following",
     "index": "indexing",
 }
 

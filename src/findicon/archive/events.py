@@ -9,7 +9,7 @@ class Kind(StrEnum):
     """What happened to a file or a picture."""
 
     FOUND = "found"
-    """The walk came upon files; how many there are in all is known when it ends."""
+    """The walk came upon files, or upon what it could not look at; how many in all is known when it ends."""
     INDEXED = "indexed"
     """Instances were written into the catalogue, new ones or changed ones."""
     UNCHANGED = "unchanged"
@@ -56,7 +56,8 @@ class Event:
 class Summary:
     """What a run came to; every number counts files, but the last two count pictures.
 
-    Duplicates are among the indexed.
+    Duplicates are among the indexed. What was found is indexed, unchanged, skipped or failed; a link that leads nowhere
+    and a folder that cannot be looked into count as files that failed.
     """
 
     found: int = 0

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from ..catalogue import Catalogue
@@ -12,7 +12,7 @@ from .scan import Report, Scan
 from .workers import Workers
 
 
-def _ignore(_: Event) -> None:
+def ignore(_: Event) -> None:
     """Be the listener of a run that nobody watches."""
 
 
@@ -22,7 +22,7 @@ def index(
     *,
     workers: int | None = None,
     icons: Literal["now", "later"] = "now",
-    report: Report = _ignore,
+    report: Report = ignore,
 ) -> Summary:
     """Bring the catalogue up to date with folders of DICOM files, which are read and never written.
 
@@ -50,27 +50,52 @@ def index(
     CatalogueError
         The catalogue cannot be read or written; what was committed before stays.
     """
-    counts: Counter[Kind] = Counter()
-
-    def tell(event: Event) -> None:
-        counts[event.kind] += event.count
-        report(event)
-
     with Workers(workers) as pool:
-        scan = Scan(catalogue, pool, tell)
-        for root in _roots(paths):
-            scan.run(root)
-        catalogue.make_durable()
-        if icons == "now":
-            with IconMaker(catalogue, workers=pool) as maker:
+        return Pass(catalogue, pool, icons, report).over(roots_of(paths))
+
+
+class Pass:
+    """Passes over folders, with what they need.
+
+    Parameters
+    ----------
+    catalogue, icons, report
+        As of `index`.
+    pool
+        Who reads and renders.
+    """
+
+    def __init__(self, catalogue: Catalogue, pool: Workers, icons: Literal["now", "later"], report: Report) -> None:
+        self._catalogue = catalogue
+        self._pool = pool
+        self._icons = icons
+        self._report = report
+
+    def over(self, roots: Sequence[str], *, may_be_gone: bool = False) -> Summary:
+        """Bring the catalogue up to date with some places; as `index`, and as `Scan.run`."""
+        counts: Counter[Kind] = Counter()
+
+        def tell(event: Event) -> None:
+            counts[event.kind] += event.count
+            self._report(event)
+
+        Scan(self._catalogue, self._pool, tell).run(roots, may_be_gone=may_be_gone)
+        self._catalogue.make_durable()
+        if self._icons == "now":
+            with IconMaker(self._catalogue, workers=self._pool) as maker:
                 maker.make_stale(tell)
-    return Summary.of(counts)
+        return Summary.of(counts)
 
 
-def _roots(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+def roots_of(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Give the absolute paths, without those that lie below another; links in them stay as they are."""
     roots: list[str] = []
-    for path in sorted({os.path.abspath(path) for path in paths}):  # noqa: PTH100 -- Path.resolve follows links
-        if not any(path.startswith(root.rstrip(os.sep) + os.sep) for root in roots):
+    # With a separator behind each, what lies below a path follows it at once.
+    for path in sorted({os.path.abspath(path) for path in paths}, key=_as_folder):  # noqa: PTH100 -- Path.resolve follows links
+        if not roots or not path.startswith(_as_folder(roots[-1])):
             roots.append(path)
     return roots
+
+
+def _as_folder(path: str) -> str:
+    return path.rstrip(os.sep) + os.sep

@@ -2,7 +2,8 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from ..catalogue import Catalogue, Duplicate, Rows
@@ -49,18 +50,30 @@ class Scan:
         self._unseen: list[str] = []
         self._duplicates: list[Duplicate] = []
 
-    def run(self, root: str) -> None:
-        """Look at everything below `root`, the absolute path of a folder or file.
+    def run(self, roots: Sequence[str], *, may_be_gone: bool = False) -> None:
+        """Look at everything below some places at once.
+
+        Parameters
+        ----------
+        roots
+            Absolute paths of folders and files, none below another.
+        may_be_gone
+            There may be nothing, and nothing known either.
 
         Raises
         ------
         StorageError
-            There is nothing at `root`, and the catalogue knows nothing there either.
+            There is nothing at one of `roots`, and the catalogue knows nothing there either.
         CatalogueError
             The catalogue cannot be read or written.
         """
-        known = self._known(root)
-        for chunk in _chunks(self._new_or_changed(root, known)):
+        known: _Known = {}
+        must_exist: dict[str, bool] = {}
+        for root in roots:
+            there = self._known(root)
+            must_exist[root] = not there and not may_be_gone
+            known.update(there)
+        for chunk in _chunks(self._new_or_changed(must_exist, known)):
             while len(self._under_way) >= _TASKS_UNDER_WAY * self._workers.count:
                 self._take()
             self._under_way.append((chunk, self._start(_SECONDS_PER_TASK, chunk)))
@@ -87,15 +100,15 @@ class Scan:
             found.update(self._catalogue.files(start))
         return {location: seen for location, seen in found.items() if _lies_in(location, root)}
 
-    def _new_or_changed(self, root: str, known: _Known) -> Iterator[File]:
+    def _new_or_changed(self, must_exist: Mapping[str, bool], known: _Known) -> Iterator[File]:
         """Give the files to read, and take out of `known` all that are there."""
         found = unchanged = 0
-        for file in _walk_or_nothing(root, known):
+        for file in chain.from_iterable(_walk_or_nothing(root, must_exist[root]) for root in must_exist):
+            found += 1
             if isinstance(file, Unreadable):
                 self._unseen.append(file.path)
                 self._fail(file.path, file.reason)
                 continue
-            found += 1
             seen = known.pop(location_of(file.path), None)
             if seen == (file.size, file.modified):
                 unchanged += 1
@@ -167,12 +180,12 @@ class Scan:
             self._tell(Event(Kind.GONE, files))
 
 
-def _walk_or_nothing(root: str, known: _Known) -> Iterator[File | Unreadable]:
+def _walk_or_nothing(root: str, must_exist: bool) -> Iterator[File | Unreadable]:
     """Walk; a root that is gone is an empty one where the catalogue knows what was there."""
     try:
         yield from walk(root)
     except StorageError:
-        if os.path.lexists(root) or not known:
+        if must_exist or os.path.lexists(root):
             raise
 
 

@@ -29,7 +29,7 @@ def events() -> list[Event]:
 def scan(catalogue: Catalogue, workers: Workers, events: list[Event]) -> Run:
     def run(root: Path) -> Counter[Kind]:
         events.clear()
-        Scan(catalogue, workers, events.append).run(str(root))
+        Scan(catalogue, workers, events.append).run([str(root)])
         counts: Counter[Kind] = Counter()
         for event in events:
             counts[event.kind] += event.count
@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_looked_into_keeps_its_instances(
     (folder / "disk").rename(tmp_path / "unplugged")
     (folder / "disk").symlink_to(folder / "disk")  # as unreadable as a folder gets, for root too
     shutil.rmtree(folder / "disk2")
-    assert scan(folder) == {Kind.FAILED: 1, Kind.GONE: 1}
+    assert scan(folder) == {Kind.FOUND: 1, Kind.FAILED: 1, Kind.GONE: 1}
     assert events[0].subject == str(folder / "disk")
     assert "symbolic links" in events[0].reason
     assert instances(catalogue) == 2
@@ -224,7 +224,7 @@ def test_a_file_that_takes_its_worker_along_is_found_out_among_many(
     paths[4].with_suffix(f".{what}").touch()
     events: list[Event] = []
     with Treacherous(2) as workers:
-        Scan(catalogue, workers, events.append).run(str(tmp_path / "files"))
+        Scan(catalogue, workers, events.append).run([str(tmp_path / "files")])
     assert instances(catalogue) == 8
     assert [(one.path, one.reason) for one in catalogue.failures()] == [(str(paths[4]), reason)]
     assert [event.subject for event in events if event.kind is Kind.FAILED] == [str(paths[4])]
@@ -239,7 +239,7 @@ def test_files_that_vanish_between_listing_and_reading_are_no_failure(tmp_path: 
     paths = write_series(tmp_path / "files", 3)
     events: list[Event] = []
     with Thievish(1) as workers:
-        Scan(catalogue, workers, events.append).run(str(tmp_path / "files"))
+        Scan(catalogue, workers, events.append).run([str(tmp_path / "files")])
     assert instances(catalogue) == 2
     assert catalogue.failures() == []
     assert [event.subject for event in events if event.kind is Kind.GONE] == [str(paths[1])]
