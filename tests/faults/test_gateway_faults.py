@@ -2,21 +2,24 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from findicon.catalogue import Catalogue
 from findicon.dimse import Peer
 from findicon.errors import PeerError
+from findicon.gateway import Gateway, GatewaySettings, upstream_at
 from findicon.query import Cancel, Level, Match, Query, never
 from findicon.scp import Server
 from findicon.scu import Client
 from integration.test_gateway_answering import ScriptedArchive, images, pictures, studies, until
 from peers.programs import free_port
-from support.gateways import Standing, gateway_before
+from support.gateways import PATIENT, Standing, gateway_before
+from support.web_archive import WebArchive, web_server
 
 PLAIN = Query("STUDY", defaults=False, StudyInstanceUID="")
 QUICK = {"timeout": 1.0}
@@ -290,3 +293,38 @@ def test_a_catalogue_that_fails_costs_pictures_only(
         assert pictures(answers) == 0
         monkeypatch.undo()
         recovers(gateway)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"status": 503}, "503"),
+        ({"status": 401}, "401"),
+        ({"body": b"<html>"}, "cannot be decoded"),
+        ({"body": b'[{"0020000D": 7}]'}, "cannot be decoded"),
+    ],
+    ids=["busy", "refusing us", "no JSON", "no data set"],
+)
+@pytest.mark.parametrize("query", [PLAIN, studies()], ids=["plain", "with pictures"])
+def test_a_web_server_that_fails(tmp_path: Path, wrong: dict[str, object], said: str, query: Query) -> None:
+    archive = WebArchive(images(3, 1), **wrong)  # type: ignore[arg-type]
+    with (
+        web_server(archive) as address,
+        closing(upstream_at(address)) as upstream,
+        Catalogue(str(tmp_path / "c.sqlite")) as catalogue,
+        Gateway(upstream, catalogue, settings=GatewaySettings(**PATIENT)) as gateway,
+        Server(gateway, source=gateway) as server,
+        Client(str(server.address)) as client,
+    ):
+        found = []
+        with pytest.raises(PeerError) as caught:
+            found += client.find(query)
+        assert found == []
+        assert caught.value.status == 0xC001
+        assert caught.value.comment
+        with pytest.raises(PeerError, match=said):  # on the wire the comment is cut to 64 characters
+            list(gateway.find(query))
+        archive.status, archive.body = 200, None
+        assert len(list(client.find(query))) == 3
+    with pytest.raises(PeerError, match="cannot be reached"):
+        list(upstream.find(query))

@@ -8,7 +8,7 @@ import pytest
 
 from contract.databases import new_database, postgresql, template
 from findicon.dimse import Tls
-from findicon.errors import PeerError
+from findicon.errors import PeerError, PeerRejected
 from findicon.query import Match, Query
 from integration.certificates import CERTIFICATES, CLIENT, SERVER
 from integration.test_gateway_answering import ScriptedArchive, images, served, until
@@ -92,6 +92,28 @@ def test_what_is_made_ahead_and_how_much_is_kept_are_settings(tmp_path: Path) ->
             archive.may_open.clear()
             assert one.pictures(STUDIES) == 4
             archive.may_open.set()
+
+
+def test_several_upstreams_are_told_apart_by_the_title_that_is_called(tmp_path: Path) -> None:
+    first, second = ScriptedArchive(*images(1)), ScriptedArchive(*images(2))
+    with served(first) as one, served(second) as two:
+        settings = f"""
+            [upstreams.FIRST]
+            peer = "{one}"
+            called_ae_title = "ONE"
+            [upstreams.SECOND]
+            peer = "{two}"
+            called_ae_title = "TWO"
+        """
+        with gateway(tmp_path / "both", settings) as both:
+            place = both.address.partition("@")[2]
+            for title, studies in (("ONE", 1), ("TWO", 2)):
+                both.address = f"{title}@{place}"
+                until(lambda studies=studies: both.pictures(STUDIES) == studies)
+            both.address = f"THREE@{place}"
+            with pytest.raises(PeerRejected, match="called AE title"):
+                both.ask(STUDIES)
+            assert both.figure("findicon_gateway_upstream_up") == {f'upstream="{one}"': 1.0, f'upstream="{two}"': 1.0}
 
 
 def web_archive() -> WebArchive:

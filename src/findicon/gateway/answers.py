@@ -15,6 +15,8 @@ COUNTS = {Level.STUDY: 0x00201208, Level.SERIES: 0x00201209}
 """Number of Study, and of Series, Related Instances."""
 
 _LONGEST_UID = 64
+_MOST_READINGS = 2000
+_LONGEST_READING = 2000  # bytes
 _UID = re.compile("[0-9.]+").fullmatch
 _NO_UID = frozenset("*?\\ ")  # wildcards, and what stands between values
 _READ = frozenset({SOP_CLASS, STUDY, SERIES, INSTANCE, *COUNTS.values()})
@@ -106,6 +108,30 @@ class Answer(Match):
         return encode(decode(data, own), transfer_syntax)
 
 
+class _Reading(NamedTuple):
+    """What the bytes of an answer say: its parts, as Answer has them."""
+
+    subject: Subject
+    before: bytes
+    after: bytes
+    icon: bytes
+
+
+class Readings:
+    """Answers that were read lately: people ask for the same list again and again, and it is still the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, _Reading] = {}
+        self.get = self._known.get
+
+    def put(self, key: bytes, reading: _Reading) -> None:
+        """Remember one; all others are forgotten when there are many."""
+        if len(self._known) >= _MOST_READINGS:
+            self._known.clear()
+        if len(key) <= _LONGEST_READING:
+            self._known[key] = reading
+
+
 class Reader:
     """Reads the answers to one query.
 
@@ -119,9 +145,13 @@ class Reader:
         Tags of keys that the asker did not have: their elements are taken out.
     upstream
         Whose answers they are, for messages.
+    readings
+        Of upstream.
     """
 
-    def __init__(self, level: Level, known: dict[int, str], own: frozenset[int], upstream: str) -> None:
+    def __init__(
+        self, level: Level, known: dict[int, str], own: frozenset[int], upstream: str, readings: Readings
+    ) -> None:
         self._level = level
         self._upstream = upstream
         self._known = {tag: uid for tag, uid in known.items() if is_one_uid(uid)}
@@ -129,16 +159,28 @@ class Reader:
         self._unwanted = frozenset({*own, ICON_IMAGE_SEQUENCE})
         self._count = COUNTS.get(level, 0)
         self._scanners: dict[UID, Scanner] = {}
+        self._readings = readings
+        self._same = (
+            f"{level} {sorted(known.items())} {sorted(own)} ".encode()
+        )  # what a reading depends on beside bytes
 
     def read(self, match: Match) -> Answer:
         """Read one answer; raise PeerError for bytes that are no data set."""
         syntax: UID = getattr(match, "transfer_syntax", ExplicitVRLittleEndian)
         if syntax == DeflatedExplicitVRLittleEndian:
             syntax = ExplicitVRLittleEndian
+        data = match.encoded(syntax)
+        key = b"".join((self._same, syntax.encode(), data))
+        reading = self._readings.get(key)
+        if reading is None:
+            reading = self._read(data, syntax)
+            self._readings.put(key, reading)
+        return Answer(*reading, syntax, match.all_keys_supported)
+
+    def _read(self, data: bytes, syntax: UID) -> _Reading:
         scanner = self._scanners.get(syntax)
         if scanner is None:
             scanner = self._scanners[syntax] = Scanner(syntax, self._wanted, ICON_IMAGE_SEQUENCE)
-        data = match.encoded(syntax)
         try:
             found, place = scanner.scan(data)
         except NoDataSetError as error:
@@ -150,7 +192,7 @@ class Reader:
             if ICON_IMAGE_SEQUENCE in found:
                 start, _, end = found[ICON_IMAGE_SEQUENCE]
                 icon = data[start:end]
-        return Answer(self._subject(data, found), before, after, icon, syntax, match.all_keys_supported)
+        return _Reading(self._subject(data, found), before, after, icon)
 
     def _subject(self, data: bytes, found: dict[int, Element]) -> Subject:
         level = self._level

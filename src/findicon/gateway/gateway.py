@@ -16,7 +16,7 @@ from ..query import Cancel, Level, Match, Query, Retrieved, RetrieveProgress, ne
 from ..scu import Upstream, WebClient
 from .ahead import close_answers
 from .answering import Answering
-from .answers import Entity, Reader, Subject
+from .answers import Entity, Reader, Readings, Subject
 from .arrivals import Arrivals
 from .fetches import Fetches, Made, Urgency
 from .figures import GatewayFigures
@@ -105,6 +105,7 @@ class Gateway:
         )
         self._is_upstream_there: bool | None = None
         self._places = Places()
+        self._readings = Readings()
         self._queries = count(1)
         # DICOMweb answers have no icons at the levels where lists are long (PS3.18 10.6.3.3).
         self._with_icons: frozenset[Level] | None = frozenset() if self._client is None else None
@@ -143,7 +144,7 @@ class Gateway:
 
     def _find(self, query: Query, cancel: Cancel) -> Iterator[Match]:
         question = Question.of(query, keeps_icon=query.level in (self._with_icons or ()))
-        reader = Reader(query.level, question.known, question.own, self.name)
+        reader = Reader(query.level, question.known, question.own, self.name, self._readings)
         return (
             self._pictured(question, reader, cancel)
             if question.wants_pictures
@@ -278,7 +279,7 @@ class Gateway:
             The UID of each answer.
         """
         question = Question.of(query, keeps_icon=False)
-        reader = Reader(query.level, question.known, question.own, self.name)
+        reader = Reader(query.level, question.known, question.own, self.name, self._readings)
         for match in self._asked.find(question.query, cancel):
             subject = reader.read(match).subject
             if subject.entity.uid:

@@ -5,7 +5,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from findicon.errors import PeerError
-from findicon.gateway.answers import Answer, Reader
+from findicon.gateway.answers import Answer, Reader, Readings
 from findicon.icons import make_icon
 from findicon.query import EncodedMatch, Level, decode, encode
 from support.icon_rules import elements, violations
@@ -28,7 +28,7 @@ def study(**attributes: object) -> Dataset:
 
 
 def read(dataset: Dataset, syntax: str, level: Level = Level.STUDY, own: frozenset[int] = frozenset()) -> Answer:
-    return Reader(level, {}, own, "PACS").read(EncodedMatch(encode(dataset, syntax), syntax))
+    return Reader(level, {}, own, "PACS", Readings()).read(EncodedMatch(encode(dataset, syntax), syntax))
 
 
 def pictured(answer: Answer, item: bytes | None) -> Answer:
@@ -47,7 +47,7 @@ def test_the_uids_above_come_from_the_question_where_the_answer_lacks_them() -> 
     answer.SOPInstanceUID = "1.2.3.4.5"
     answer.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
     data = encode(answer, ExplicitVRLittleEndian)
-    reader = Reader(Level.IMAGE, {0x0020000D: "1.2.3", 0x0020000E: "1.2.3.4"}, frozenset(), "PACS")
+    reader = Reader(Level.IMAGE, {0x0020000D: "1.2.3", 0x0020000E: "1.2.3.4"}, frozenset(), "PACS", Readings())
     subject = reader.read(EncodedMatch(data, ExplicitVRLittleEndian)).subject
     assert subject.entity == (Level.IMAGE, "1.2.3.4.5", "1.2.3", "1.2.3.4")
     assert subject.sop_class == "1.2.840.10008.5.1.4.1.1.2"
@@ -109,11 +109,30 @@ def test_upstreams_icon_and_our_own_keys_are_taken_out(syntax: str) -> None:
 def test_upstreams_warning_stays_one() -> None:
     data = encode(study(), ExplicitVRLittleEndian)
     match = EncodedMatch(data, ExplicitVRLittleEndian, all_keys_supported=False)
-    answer = Reader(Level.STUDY, {}, frozenset(), "PACS").read(match)
+    answer = Reader(Level.STUDY, {}, frozenset(), "PACS", Readings()).read(match)
     assert not answer.all_keys_supported
 
 
 def test_bytes_that_are_no_data_set_are_upstreams_failure() -> None:
     match = EncodedMatch(b"certainly no data set", ExplicitVRLittleEndian)
     with pytest.raises(PeerError, match="PACS: sent an answer that is no data set"):
-        Reader(Level.STUDY, {}, frozenset(), "PACS").read(match)
+        Reader(Level.STUDY, {}, frozenset(), "PACS", Readings()).read(match)
+
+
+def test_what_was_read_before_is_read_alike_and_only_where_the_question_is() -> None:
+    readings = Readings()
+    data = encode(study(), ExplicitVRLittleEndian)
+    match = EncodedMatch(data, ExplicitVRLittleEndian)
+    first, second = (Reader(Level.STUDY, {}, frozenset(), "PACS", readings).read(match) for _ in range(2))
+    pictured(first, ITEM)
+    assert second.subject == first.subject
+    assert second.encoded(ExplicitVRLittleEndian) == data, "it is an answer of its own"
+    own = frozenset({0x00201208})
+    cut = Reader(Level.STUDY, {}, own, "PACS", readings).read(match).encoded(ExplicitVRLittleEndian)
+    assert "NumberOfStudyRelatedInstances" not in decode(cut, ExplicitVRLittleEndian)
+    series = Reader(Level.SERIES, {0x0020000E: "1.2.3.4"}, frozenset(), "PACS", readings).read(match)
+    assert series.subject.entity == (Level.SERIES, "1.2.3.4", "1.2.3", "1.2.3.4")
+    for number in range(5000):
+        other = encode(study(StudyInstanceUID=f"1.{number}"), ExplicitVRLittleEndian)
+        read = Reader(Level.STUDY, {}, frozenset(), "PACS", readings).read(EncodedMatch(other, ExplicitVRLittleEndian))
+        assert read.subject.entity.uid == f"1.{number}"
