@@ -49,6 +49,8 @@ def encoded(picture: Picture, media_type: str, quality: int = DEFAULT_QUALITY) -
     options: dict[str, int] = {"quality": quality} if media_type in _LOSSY else {}
     if media_type == PNG:
         options["compress_level"] = 3  # a picture on its way to somebody: speed before the last per cent
+    if media_type == WEBP:
+        options["method"] = 2  # half the time of the default, and hardly more bytes
     if media_type == JPEG and quality >= DEFAULT_QUALITY:
         options["subsampling"] = 0
     buffer = BytesIO()
