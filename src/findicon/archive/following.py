@@ -12,6 +12,7 @@ from ..catalogue import Catalogue
 from ..errors import StorageError
 from .events import Summary
 from .indexing import Pass, ignore, roots_of
+from .pictures import Choice
 from .scan import Report
 from .workers import Workers
 
@@ -26,6 +27,7 @@ def follow(
     *,
     workers: int | None = None,
     icons: Literal["now", "later"] = "now",
+    choice: Choice | None = None,
     report: Report = ignore,
     quiet: float = 1.0,
 ) -> Generator[Summary]:
@@ -39,7 +41,7 @@ def follow(
     ----------
     paths
         Folders.
-    catalogue, workers, icons, report
+    catalogue, workers, icons, choice, report
         As of `index`.
     quiet
         Seconds without a change after which changes are taken in, so that a file is read when it is whole.
@@ -61,7 +63,7 @@ def follow(
     if other is not None:
         raise StorageError(f"{other} is no folder, and only folders can be watched")
     with Workers(workers) as pool, closing(_changes(roots, quiet)) as changes:
-        work = Pass(catalogue, pool, icons, report)
+        work = Pass(catalogue, pool, icons, choice, report)
         next(changes)  # from here on the system notes what changes
         yield work.over(roots)
         whole_pass = time.monotonic() + _WHOLE_PASS

@@ -8,6 +8,7 @@ from typing import Literal
 from ..catalogue import Catalogue
 from .events import Event, Kind, Summary
 from .making import IconMaker
+from .pictures import Choice
 from .scan import Report, Scan
 from .workers import Workers
 
@@ -22,6 +23,7 @@ def index(
     *,
     workers: int | None = None,
     icons: Literal["now", "later"] = "now",
+    choice: Choice | None = None,
     report: Report = ignore,
 ) -> Summary:
     """Bring the catalogue up to date with folders of DICOM files, which are read and never written.
@@ -40,6 +42,8 @@ def index(
         How many processes read and render; one per core unless told.
     icons
         ``now`` makes the pictures of series and studies before it returns, ``later`` leaves them to an `IconQueue`.
+    choice
+        Which pictures, and how large; whoever serves the catalogue with another makes them again.
     report
         Called in this thread with what happens, for a progress bar and a log.
 
@@ -51,7 +55,7 @@ def index(
         The catalogue cannot be read or written; what was committed before stays.
     """
     with Workers(workers) as pool:
-        return Pass(catalogue, pool, icons, report).over(roots_of(paths))
+        return Pass(catalogue, pool, icons, choice, report).over(roots_of(paths))
 
 
 class Pass:
@@ -59,16 +63,24 @@ class Pass:
 
     Parameters
     ----------
-    catalogue, icons, report
+    catalogue, icons, choice, report
         As of `index`.
     pool
         Who reads and renders.
     """
 
-    def __init__(self, catalogue: Catalogue, pool: Workers, icons: Literal["now", "later"], report: Report) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        pool: Workers,
+        icons: Literal["now", "later"],
+        choice: Choice | None,
+        report: Report,
+    ) -> None:
         self._catalogue = catalogue
         self._pool = pool
         self._icons = icons
+        self._choice = choice
         self._report = report
 
     def over(self, roots: Sequence[str], *, may_be_gone: bool = False) -> Summary:
@@ -82,7 +94,7 @@ class Pass:
         Scan(self._catalogue, self._pool, tell).run(roots, may_be_gone=may_be_gone)
         self._catalogue.make_durable()
         if self._icons == "now":
-            with IconMaker(self._catalogue, workers=self._pool) as maker:
+            with IconMaker(self._catalogue, choice=self._choice, workers=self._pool) as maker:
                 maker.make_stale(tell)
         return Summary.of(counts)
 

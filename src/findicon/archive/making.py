@@ -56,6 +56,8 @@ class IconMaker:
     ) -> None:
         self._catalogue = catalogue
         self._choice = choice or Choice()
+        if self._choice.is_blank:  # what was made without that rule is not shown until its turn comes
+            catalogue.forget_pictures_of_other_rules(str(self._choice))
         self._owns_workers = not isinstance(workers, Workers)
         self._workers = workers if isinstance(workers, Workers) else Workers(workers)
         self._limit = limit

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ..catalogue import Catalogue
-from ..icons import Facts, series_candidates, study_candidates
+from ..icons import BurnedIn, Facts, series_candidates, study_candidates
 from ..query import Level
 from .paths import path_of
 from .refusals import Refusals
@@ -31,16 +31,29 @@ class Choice:
         Where in a series the picture is taken: ``third``, ``first``, ``middle`` or ``last`` (PS3.11 A.3.3.2).
     rules
         The same by SOP Class UID, which wins over `rule`.
+    burned_in
+        What becomes of images with text burned in: ``blank`` has no picture made of them, another image of the series
+        stands for it.
     """
 
     size: int = 64
     rule: str = "third"
     rules: Mapping[str, str] | None = None
+    burned_in: BurnedIn = BurnedIn.UNSET
 
     def __str__(self) -> str:
         """Give what the catalogue notes beside a picture: one that another choice made is made again."""
         classes = [f"{uid}={rule}" for uid, rule in sorted((self.rules or {}).items())]
-        return " ".join([self.rule, str(self.size), *classes])
+        return " ".join([self.rule, str(self.size), *classes, *(["blank"] if self.is_blank else [])])
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no picture is made of images with text burned in."""
+        return self.burned_in is BurnedIn.BLANK
+
+    def shows(self, facts: Facts) -> bool:
+        """Tell whether an instance may stand for itself or others."""
+        return self.burned_in.allows(facts, thumbnail=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +110,15 @@ class Pictures:
             Facts that were read already, for whoever makes many pictures.
         """
         if level is Level.IMAGE:
-            return _FromImages(self, level, uid, iter([Facts(sop_instance=uid)]), None)
+            is_hidden = self._choice.is_blank and self._catalogue.is_burned_in(level, uid)
+            return _FromImages(self, level, uid, iter([] if is_hidden else [Facts(sop_instance=uid)]), None)
         revision = self._catalogue.revision(level, uid)  # before the facts are read: what comes later makes it stale
         studies = studies or StudyFacts(self._catalogue)
         if level is Level.SERIES:
             series, key_objects = studies.around(uid)
             choice = self._choice
             candidates = series_candidates(series, choice.rule, key_objects=key_objects, rules=choice.rules)
-            return _FromImages(self, level, uid, candidates, revision)
+            return _FromImages(self, level, uid, filter(choice.shows, candidates), revision)
         return _FromSeries(self, uid, studies.of(uid) if level is Level.STUDY else [], revision)
 
     def begin(self, facts: Facts) -> "Task[Rendered] | None":
@@ -200,7 +214,8 @@ class _FromImages:
                 return self._pictures.keep(self._level, self._uid, made, self._revision)
             self._facts = next(self._candidates, None)
             self._task = None if self._facts is None else self._pictures.begin(self._facts)
-        reason = reasons[0] if reasons else NO_IMAGE
+        # An image that is not shown is none that failed.
+        reason = reasons[0] if reasons else "" if self._level is Level.IMAGE else NO_IMAGE
         return self._pictures.keep(self._level, self._uid, blank or Made(reason=reason), self._revision)
 
     def _rendered(self) -> Rendered:

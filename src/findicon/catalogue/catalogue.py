@@ -224,6 +224,16 @@ class Catalogue:
         values = {"item": item, "preview": preview, "rule": rule, "source": source, "reason": reason, "origin": origin}
         self.database.change(lambda session: pictures.put(session, level, uid, revision, values), durable=False)
 
+    def forget_pictures_of_other_rules(self, rule: str) -> None:
+        """Take away every picture of this archive that another rule chose, of images too.
+
+        Parameters
+        ----------
+        rule
+            The rule that pictures are chosen by now; the others may show what must not be shown any more.
+        """
+        self.database.change(lambda session: pictures.forget_other_rules(session, rule))
+
     def icon(self, level: Level, uid: str, *, origin: str = "") -> bytes | None:
         """Give the stored item of (0088,0200); None where there is none."""
         return self._picture(readings.ITEM, level, uid, origin)

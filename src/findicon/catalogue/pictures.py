@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Table, bindparam, false, select, update
+from sqlalchemy import ClauseElement, Connection, Table, bindparam, delete, false, select, update
 
 from ..query import Level
 from .readings import REVISION
@@ -24,6 +24,15 @@ def made_otherwise(connection: Connection, rule: str) -> int:
         changed = update(table).where(UIDS[level].in_(old), ~table.c.icon_wanted).values(icon_wanted=True)
         count += connection.execute(changed).rowcount
     return count
+
+
+def forget_other_rules(session: Session, rule: str) -> None:
+    """Take away every picture that another rule chose, of images too; those of series and studies are then wanted."""
+    for level in _TABLES:
+        session.run(_WANT_OTHERS[level], rule=rule)
+    gone = session.run(_FORGET_OTHERS, rule=rule).rowcount
+    if gone:
+        tally(session, {"icons": -gone})
 
 
 def put(session: Session, level: Level, uid: str, revision: int | None, values: dict[str, Any]) -> None:
@@ -51,3 +60,11 @@ _PRESENT = select(ICON.c.id).where(
     ICON.c.level == bindparam("level"), ICON.c.uid == bindparam("uid"), ICON.c.origin == bindparam("origin")
 )
 _UP_TO_DATE = {(level, known): _up_to_date(level, known) for level in _TABLES for known in (True, False)}
+_OTHERS = (ICON.c.origin == "", ICON.c.rule != bindparam("rule"))
+_FORGET_OTHERS = delete(ICON).where(*_OTHERS)
+_WANT_OTHERS = {
+    level: update(table)
+    .where(UIDS[level].in_(select(ICON.c.uid).where(ICON.c.level == level.value, *_OTHERS)))
+    .values(icon_wanted=True)
+    for level, table in _TABLES.items()
+}

@@ -15,11 +15,12 @@ from ..archive import Event, Summary, follow
 from ..archive import index as index_paths
 from ..catalogue import Catalogue
 from ..errors import QueryError
+from .choosing import choice_of
 from .complaints import DONE, WRONG_QUESTION, complain
 from .databases import usable
 from .failures import failed_lines
 from .progress import Watching
-from .settings import load_settings
+from .settings import Settings, load_settings
 from .stopping import until_stopped
 
 
@@ -58,11 +59,16 @@ def index(
     with Catalogue(usable(settings.database)) as catalogue:
         if is_followed:
             with until_stopped():
-                _follow(paths, catalogue, console, workers=settings.server.workers, icons=icons, as_json=as_json)
+                _follow(paths, catalogue, console, settings, icons=icons, as_json=as_json)
             return DONE
         with Watching(console, is_shown=not as_json) as watching:
             summary = index_paths(
-                paths, catalogue, workers=settings.server.workers, icons=icons.value, report=watching.report
+                paths,
+                catalogue,
+                workers=settings.server.workers,
+                icons=icons.value,
+                choice=choice_of(settings.icons),
+                report=watching.report,
             )
     code = DONE
     if summary.found and summary.found == summary.skipped + summary.failed:
@@ -72,7 +78,7 @@ def index(
 
 
 def _follow(
-    paths: list[Path], catalogue: Catalogue, console: Console, *, workers: int | None, icons: Icons, as_json: bool
+    paths: list[Path], catalogue: Catalogue, console: Console, settings: Settings, *, icons: Icons, as_json: bool
 ) -> None:
     """Tell what each pass came to; the first has bars, for the others it is not known when they begin."""
     watching = Watching(console, is_shown=not as_json)
@@ -80,7 +86,9 @@ def _follow(
     def report(event: Event) -> None:
         watching.report(event)
 
-    with closing(follow(paths, catalogue, workers=workers, icons=icons.value, report=report)) as summaries:
+    workers, choice = settings.server.workers, choice_of(settings.icons)
+    passes = follow(paths, catalogue, workers=workers, icons=icons.value, choice=choice, report=report)
+    with closing(passes) as summaries:
         with watching:
             summary = next(summaries)
         _tell(summary, watching, watching.seconds, as_json=as_json)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from ..archive import Choice, FileSource, IconMaker, IconQueue, Storage
+from ..archive import FileSource, IconMaker, IconQueue, Storage
 from ..catalogue import Catalogue, CatalogueFinder
 from ..dimse import Address, Listener, Tls
 from ..errors import QueryError
@@ -19,6 +19,7 @@ from ..pixels import Picture, render
 from ..query import Finder, IconSource, Ingest, InstanceSource, Overview, Relay
 from ..scp import Places, Server, Workers, collect_seldom, is_loopback
 from ..web import Renderer, Viewer, WebServer, WebSettings, create_app, render_view
+from .choosing import choice_of
 from .databases import file_of
 from .folders import data_folder
 from .settings import Settings
@@ -59,9 +60,8 @@ def archive(settings: Settings, catalogue: Catalogue, *, picture_budget: float =
     picture_budget
         Seconds that one query may spend on pictures that are made for it.
     """
-    choice = Choice(settings.icons.size, settings.icons.rule, settings.icons.rules)
     with (
-        IconMaker(catalogue, choice=choice, render=renders(settings)) as icons,
+        IconMaker(catalogue, choice=choice_of(settings.icons), render=renders(settings)) as icons,
         IconQueue(icons) as queue,
         Storage(settings.storage, catalogue, stored=queue.wake) as storage,
     ):

@@ -121,10 +121,10 @@ class IconSettings(_Section):
         return value
 
     burned_in: Annotated[
-        Literal["", "keep"],
+        Literal["", "keep", "blank"],
         Field(
-            description="What the web shows of images with text burned in, which may name the patient: a pictogram, or "
-            "with keep the picture."
+            description="What becomes of images with text burned in, which may name the patient: the web shows a "
+            "pictogram, answers over DICOM have the picture; with keep both have it, with blank neither."
         ),
     ] = ""
 

@@ -1,7 +1,7 @@
 """Which picture is made of what, and how often."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from findicon.archive.walk import walk
 from findicon.archive.workers import Workers
 from findicon.catalogue import Catalogue
 from findicon.errors import IconError, StorageError
-from findicon.icons import icon_element
+from findicon.icons import BurnedIn, icon_element
 from findicon.pixels import read_header
 from findicon.query import Level
 from support.icon_rules import violations
@@ -345,3 +345,56 @@ def key_object(study: str, sop_instance: str) -> object:
     made.ConceptNameCodeSequence = [title]
     made.ContentSequence = [content]
     return made
+
+
+BURNED_IN = {"BurnedInAnnotation": "YES", "StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.1"}
+
+
+@pytest.fixture
+def discreet(catalogue: Catalogue, workers: Workers) -> Callable[[], IconMaker]:
+    choice = Choice(burned_in=BurnedIn.BLANK)
+    return lambda: IconMaker(catalogue, choice=choice, limit=120, workers=workers, render=tasks.treacherous)
+
+
+def test_an_image_with_text_burned_in_has_no_picture_where_it_is_to_be_blank(
+    discreet: Callable[[], IconMaker], catalogue: Catalogue, folder: Path
+) -> None:
+    for number in (1, 2, 3):
+        write(instance(**BURNED_IN, SOPInstanceUID=f"1.2.1.{number}", InstanceNumber=number), folder)
+    catalogued(catalogue, folder)
+    maker = discreet()
+    stale(maker)
+    for level, uid in ((Level.STUDY, "1.2"), (Level.SERIES, "1.2.1"), (Level.IMAGE, "1.2.1.2")):
+        assert (maker.icon(level, uid), maker.preview(level, uid)) == (None, None)
+    assert calls(folder) == [], "and was not even decoded"
+    assert catalogue.failures() == []
+
+
+def test_another_image_stands_for_a_series_where_text_is_burned_into_the_chosen_one(
+    discreet: Callable[[], IconMaker], catalogue: Catalogue, folder: Path
+) -> None:
+    for number in (1, 2, 3):
+        burned_in = {"BurnedInAnnotation": "YES" if number < 3 else "NO"}
+        write(instance(**BURNED_IN | burned_in, SOPInstanceUID=f"1.2.1.{number}", InstanceNumber=number), folder)
+    catalogued(catalogue, folder)
+    stale(discreet())
+    assert source(catalogue, Level.SERIES, "1.2.1").split()[0] == "1.2.1.3"
+    assert catalogue.icon(Level.STUDY, "1.2") is not None
+
+
+def test_pictures_made_before_are_gone_before_anything_is_answered(
+    maker: IconMaker, discreet: Callable[[], IconMaker], catalogue: Catalogue, folder: Path
+) -> None:
+    write(instance(**BURNED_IN, SOPInstanceUID="1.2.1.1"), folder)
+    catalogued(catalogue, folder)
+    stale(maker)
+    entities = ((Level.STUDY, "1.2"), (Level.SERIES, "1.2.1"), (Level.IMAGE, "1.2.1.1"))
+    assert all(maker.icon(*entity) for entity in entities)
+    assert catalogue.progress().icons_made == 3
+    other = discreet()
+    assert [catalogue.icon(*entity) for entity in entities] == [None, None, None]
+    assert (catalogue.progress().icons_made, catalogue.progress().icons_waiting) == (0, 2)
+    stale(other)
+    assert [other.icon(*entity) for entity in entities] == [None, None, None]
+    discreet()  # knows its own
+    assert catalogue.progress().icons_waiting == 0
