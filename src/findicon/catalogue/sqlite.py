@@ -1,5 +1,6 @@
 """A catalogue in one file: SQLite with a write-ahead log, one writer and many readers."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -67,10 +68,20 @@ class SqliteDatabase(Database):
         return connection
 
     def _open_reader(self) -> sqlite3.Connection:
-        connection = self._connect()
+        connection = self._connect_unchanging() if self._is_read_only() else self._connect()
         for pragma in ("query_only=ON", f"mmap_size={_MAPPED_BYTES}", "cache_size=-8192", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
+
+    def _connect_unchanging(self) -> sqlite3.Connection:
+        uri = f"{self.path.absolute().as_uri()}?immutable=1"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+    def _is_read_only(self) -> bool:
+        """Tell whether nobody writes: readers then cannot make the shared memory that the log wants, and need none."""
+        as_who = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+        may_write = os.access(self.path.parent, os.W_OK, **as_who)
+        return not may_write and self.path.exists() and not self.path.with_name(f"{self.path.name}-wal").exists()
 
     def batches(self, sql: str, values: dict[str, Any], stop: Callable[[], bool]) -> Generator[list[tuple[Any, ...]]]:
         """Read rows as they come, a few at first and then in larger batches, never all at once."""
