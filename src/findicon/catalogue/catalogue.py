@@ -73,7 +73,7 @@ class Catalogue:
             made of them. A few hundred make one good transaction.
         durable
             False for what need not survive a loss of power before `make_durable` is called. It survives the end of
-            this process, and others see it at once.
+            this process, and of a database server, and others see it at once.
 
         Returns
         -------
@@ -82,6 +82,7 @@ class Catalogue:
             not yet removed.
         """
         rows = [record if isinstance(record, Rows) else rows_of(record) for record in records]
+        durable = durable or self.database.can_end_alone
         return self._change(lambda writer: writer.add(rows), durable=durable) if rows else []
 
     def make_durable(self) -> None:

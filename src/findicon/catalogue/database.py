@@ -30,9 +30,13 @@ class Database(ABC):
     ----------
     dialect
         What statements are compiled for; its name is ``sqlite`` or ``postgresql``.
+    can_end_alone
+        Whether it can crash while this process lives on: then what was committed and is not durable may be lost, and
+        nobody here would know.
     """
 
     dialect: Dialect
+    can_end_alone = False
 
     def rows(self, statement: ClauseElement, **values: Any) -> list[tuple[Any, ...]]:
         """Read all rows of a statement that has few; raises CatalogueError."""
@@ -48,8 +52,8 @@ class Database(ABC):
         work
             Done again from the start when another transaction got in the way.
         durable
-            False where it need not survive a loss of power before `make_durable` is called; the end of this process
-            it survives in any case.
+            False where it need not survive a loss of power, or the end of a database that can end alone, before
+            `make_durable` is called; the end of this process it survives in any case.
 
         Raises
         ------

@@ -32,10 +32,12 @@ class PostgresqlDatabase(Database):
         ``postgresql://USER:PASSWORD@HOST:PORT/NAME``, as psycopg takes it.
     """
 
+    can_end_alone = True
+
     def __init__(self, url: str) -> None:
         self._name = _without_password(url)
         self._engine = create_engine(
-            "postgresql+psycopg://", creator=lambda: psycopg.connect(url), pool_size=4, pool_pre_ping=True
+            "postgresql+psycopg://", creator=lambda: _connected(url), pool_size=4, pool_pre_ping=True
         )
         self.dialect = self._engine.dialect
         self._readers = ConnectionPool(
@@ -53,6 +55,7 @@ class PostgresqlDatabase(Database):
             min_size=0,
             max_size=_CHANGERS,
             timeout=_WAIT_SECONDS,
+            configure=_durable,
             check=ConnectionPool.check_connection,
             open=False,
             name="catalogue changes",
@@ -87,9 +90,12 @@ class PostgresqlDatabase(Database):
             raise CatalogueError(f"The catalogue {self._name} cannot be written: {first_line(error)}") from error
 
     def make_durable(self) -> None:
-        """Commit a transaction that has a number: the log is flushed up to it, with all that was committed before."""
+        """Commit something that is logged: the log is flushed up to it, with all that was committed before.
+
+        A transaction that logged nothing is committed without waiting for the disk, even if it has a number.
+        """
         with self.changing(durable=True) as connection:
-            connection.execute("SELECT pg_current_xact_id()")
+            connection.execute("SELECT pg_logical_emit_message(true, 'findicon', '')")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -141,6 +147,20 @@ class PostgresqlDatabase(Database):
         self._readers.close()
         self._changers.close()
         self._engine.dispose()
+
+
+def _connected(url: str) -> "psycopg.Connection[Any]":
+    connection = psycopg.connect(url)
+    _durable(connection)
+    return connection
+
+
+def _durable(connection: "psycopg.Connection[Any]") -> None:
+    """Have every commit wait for the disk, also where the server or the role would not."""
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
 
 
 def _first_answers_first(connection: "psycopg.Connection[Any]") -> None:
