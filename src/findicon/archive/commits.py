@@ -105,14 +105,15 @@ class Commits:
     def _keep(self, batch: list[Arrival]) -> None:
         try:
             self._journals.append([arrival.record for arrival in batch])
-            placed = [arrival for arrival in batch if arrival.take_place()]
+            self._catalogue_all([arrival for arrival in batch if arrival.take_place()])
         except StorageError as exc:
+            _fail(batch, exc)
+        except BaseException as exc:  # of the thread that writes for all: the others shall not wait for ever
+            _fail(batch, StorageError(f"Storing failed: {exc!r}"))
+            raise
+        finally:
             for arrival in batch:
-                arrival.error = exc
-        else:
-            self._catalogue_all(placed)
-        for arrival in batch:
-            arrival.is_done = True
+                arrival.is_done = True
 
     def _catalogue_all(self, placed: list[Arrival]) -> None:
         try:
@@ -127,3 +128,8 @@ class Commits:
         except Exception as exc:  # noqa: BLE001 -- whoever waits shall hear of it as of any other failure
             for arrival in placed:
                 arrival.error = CatalogueError(f"The catalogue failed: {exc}")
+
+
+def _fail(batch: list[Arrival], error: FindiconError) -> None:
+    for arrival in batch:
+        arrival.error = error

@@ -101,8 +101,10 @@ class Journal:
         self._begin()
 
     def close(self) -> None:
-        """Close the file, which stays."""
-        os.close(self._descriptor)
+        """Close the file, which stays; its descriptor's number may be another file's from now on."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _begin(self) -> None:
         self._token = secrets.token_bytes(8)
@@ -115,8 +117,8 @@ def records_in(path: str) -> Iterator[Record]:
         token = b""
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             own, name_length, length, check = _HEAD.unpack(head)
-            if own != (token or own) or not any(own) or name_length + length > SIZE:
-                return
+            if own != (token or own) or not any(own) or not name_length or name_length + length > SIZE:
+                return  # a head whose end never reached the disk would be a record of nothing, and its check fit
             token = own
             name, data = file.read(name_length), file.read(length)
             if len(data) < length or zlib.crc32(data, zlib.crc32(name)) != check:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from ..errors import CatalogueError, StorageError
 from ..observe import log
+from .disk import sync_folder
 from .journal import SIZE, Journal, Record
 
 _MOST = 4  # journals
@@ -62,6 +63,8 @@ class Journals:
         StorageError
             They are not.
         """
+        if self._is_closed:  # associations may live longer than the storage that they came to
+            raise StorageError("The storage is closed")
         size = sum(record.size for record in records)
         try:
             if self._current is None or not self._current.has_room(size):
@@ -69,10 +72,12 @@ class Journals:
                 self._current = self._next()
             is_first = self._current.is_empty
             self._current.append(records)
-        except OSError as exc:
+        except BaseException as exc:
             if self._current is not None:  # what a failed sync left is not to be believed, whatever the next one says
                 self._broken.add(self._current)
                 self._lay_aside()
+            if not isinstance(exc, OSError):
+                raise
             raise StorageError(f"The journal of the storage folder cannot be written: {exc.strerror}") from exc
         if is_first:
             with self._changed:
@@ -85,19 +90,19 @@ class Journals:
             self._changed.notify_all()
         self._settling.join()
         for journal in self._free:
-            journal.close()
-            os.unlink(journal.path)  # noqa: PTH108
+            _end(journal)
         for journal in self._full:
             journal.close()
+        self._free, self._full = [], []
 
     def _make(self) -> Journal:
         self._made += 1
         journal = Journal(f"{self._folder}{os.sep}{self._made}.journal")
-        descriptor = os.open(self._folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            sync_folder(self._folder)
+        except BaseException:
+            _end(journal)
+            raise
         return journal
 
     def _lay_aside(self) -> None:
@@ -161,19 +166,27 @@ class Journals:
         except OSError as exc:
             log.error("the storage folder cannot be synced", reason=exc.strerror)
             return False
+        except Exception as exc:  # noqa: BLE001 -- without this thread nothing is taken any more, and nothing says why
+            log.error("what was stored cannot be made durable", reason=repr(exc))
+            return False
         return True
 
     def _clear(self, journal: Journal) -> None:
         is_broken = journal in self._broken
         if is_broken:
-            self._broken.remove(journal)
-            journal.close()
-            with suppress(FileNotFoundError):
-                os.unlink(journal.path)  # noqa: PTH108
+            _end(journal)
         else:
             journal.clear()
         with self._changed:
             self._full.remove(journal)
+            self._broken.discard(journal)
             if not is_broken:
                 self._free.append(journal)
             self._changed.notify_all()
+
+
+def _end(journal: Journal) -> None:
+    """Close and remove a journal; where its name stays, the next start finds what it stands for in its place."""
+    journal.close()
+    with suppress(OSError):
+        os.unlink(journal.path)  # noqa: PTH108

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import StorageError
-from .disk import sync_file_system
+from .disk import sync_file_system, sync_folder
 from .file_meta import start_of_data_set
 
 if sys.platform != "win32":
@@ -180,9 +180,11 @@ class StorageFolder:
                 continue  # its owner lives
             arrivals = {str(path): path.name.rsplit(".", 2)[0] for path in sorted(folder.glob("*.part"))}
             journals = [str(path) for path in sorted(folder.glob("*.journal"))]
-            if arrivals or journals:
-                yield LeftBehind(journals, arrivals)
-            self._release(folder, lock)
+            try:
+                if arrivals or journals:
+                    yield LeftBehind(journals, arrivals)
+            finally:
+                self._release(folder, lock)
 
     def _claim(self) -> Path:
         own = self._incoming / f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -248,15 +250,6 @@ def is_part(there: bytes, data: bytes | bytearray) -> bool:
         if any(some) and some != data[start : start + len(some)]:
             return False
     return True
-
-
-def sync_folder(folder: str) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _same_or_none(path: str, other: str) -> bool:

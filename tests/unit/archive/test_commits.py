@@ -24,3 +24,25 @@ def test_rows_behind_a_full_batch_are_written_before_their_sender_hears_of_it(
     assert catalogue.counts()[Level.STUDY] == 2
     journals.close()
     assert list(tmp_path.glob("*.journal")) == []
+
+
+def test_whoever_waits_hears_of_it_when_the_one_that_writes_for_all_fails(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_memory(*_: object) -> None:
+        raise MemoryError
+
+    journals = Journals(str(tmp_path), settle=catalogue.make_durable)
+    commits = Commits(catalogue, journals)
+    first, second, third = (Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in (1, 2, 3))
+    commits._waiting.append(first)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fdatasync", without_memory)
+        with pytest.raises(MemoryError):
+            commits.commit(second)
+    assert first.is_done
+    assert "MemoryError" in str(first.error)
+    assert commits.commit(third)
+    assert catalogue.counts()[Level.STUDY] == 1
+    journals.close()
+    assert list(tmp_path.glob("*.journal")) == []

@@ -54,3 +54,11 @@ def test_a_journal_does_not_change_its_size(journal: Journal, path: Path) -> Non
     while journal.has_room(500 * ONE.size):
         journal.append(many)
     assert path.stat().st_size == size
+
+
+def test_a_head_whose_end_never_reached_the_disk_is_no_record(journal: Journal, path: Path) -> None:
+    journal.append([TWO, ONE])
+    with path.open("r+b") as file:
+        file.seek(TWO.size + 8)  # its token did
+        file.write(bytes(ONE.size))
+    assert list(records_in(str(path))) == [TWO]

@@ -102,3 +102,16 @@ def test_blocks_of_zeros_and_an_early_end_are_what_a_loss_of_power_leaves() -> N
     assert is_part(bytes(512) + data[512:1024] + bytes(1024), data)
     assert not is_part(data + b"more", data)
     assert not is_part(data[:512] + data[::-1][:512], data)
+
+
+def test_what_a_failed_start_looked_at_is_looked_at_again(tmp_path: Path) -> None:
+    dead = StorageFolder(tmp_path)
+    arrived(dead, b"half of it")
+    os.close(dead._lock)
+    living = StorageFolder(tmp_path)
+    looking = living.left_behind()
+    next(looking)
+    with pytest.raises(KeyError):
+        looking.throw(KeyError())
+    assert len(list(living.left_behind())) == 1
+    living.close()
