@@ -2,6 +2,7 @@
 
 import heapq
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, IntEnum
@@ -12,6 +13,7 @@ from ..errors import FindiconError, PeerError, PeerRejected
 from ..observe import log
 
 _MOST_WAITING = 5_000
+_MOST_FAILED = 20_000
 _LONGEST_PAUSE = 60.0
 _PATIENCE = 10.0  # seconds that closing waits for what is under way
 
@@ -136,7 +138,7 @@ class Fetches:
         self._jobs: dict[object, _Job] = {}
         self._heap: list[tuple[tuple[int, int, int], int, _Job]] = []
         self._later: list[tuple[float, int, _Job]] = []
-        self._failed: dict[object, float] = {}
+        self._failed: OrderedDict[object, float] = OrderedDict()  # until when each is left alone, soonest first
         self._numbers = count()
         self._threads: list[threading.Thread] = []
         self._running = 0
@@ -326,16 +328,17 @@ class Fetches:
                     self._drop([job])
             else:
                 if error is not None:
-                    self._failed[job.key] = now + self._forgotten_after
-                    self._forget_failures(now)
+                    self._note_failure(job.key, now)
                     unexpected = None if isinstance(error, FindiconError) else error
                     log.warning("no picture could be fetched", reason=_text(error), exc_info=unexpected)
                 self._drop([job])
             self._changed.notify_all()
 
-    def _forget_failures(self, now: float) -> None:
-        if len(self._failed) > _MOST_WAITING:
-            self._failed = {key: until for key, until in self._failed.items() if until > now}
+    def _note_failure(self, key: object, now: float) -> None:
+        self._failed[key] = now + self._forgotten_after
+        self._failed.move_to_end(key)
+        while self._failed and (len(self._failed) > _MOST_FAILED or next(iter(self._failed.values())) <= now):
+            self._failed.popitem(last=False)
 
 
 def _is_lost(error: Exception) -> bool:

@@ -188,6 +188,26 @@ def test_a_failure_is_tried_again_after_a_pause_and_left_alone_after_the_last(ki
     assert "not now" not in kitchen.begun
 
 
+def test_of_very_many_failures_the_oldest_are_forgotten(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("findicon.gateway.fetches._MOST_FAILED", 2)
+    error = PeerError("PACS", "no such instance", status=0xA900)
+    with fetching(limit=1, retries=()) as fetches:
+        for name in ("a", "b", "c"):
+            done(want(fetches, name, kitchen.job(name, error=error)))
+        assert want(fetches, "b", kitchen.job("not now")).is_done
+        assert want(fetches, "c", kitchen.job("not now")).is_done
+        done(want(fetches, "a", kitchen.job("now")))
+    assert kitchen.begun == ["a", "b", "c", "now"]
+
+
+def test_failures_may_be_forgotten_at_once(kitchen: Kitchen) -> None:
+    error = PeerError("PACS", "no such instance", status=0xA900)
+    with fetching(limit=1, retries=(), forgotten_after=0.0) as fetches:
+        for _ in range(2):
+            done(want(fetches, "a", kitchen.job("a", error=error)))
+    assert kitchen.begun == ["a", "a"]
+
+
 def test_a_rejection_is_not_tried_again(kitchen: Kitchen) -> None:
     with fetching(retries=(0.0, 0.0)) as fetches:
         ticket = want(fetches, "a", kitchen.job("a", error=PeerRejected("PACS", "does not offer C-GET")))
