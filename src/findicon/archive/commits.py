@@ -104,8 +104,11 @@ class Commits:
 
     def _keep(self, batch: list[Arrival]) -> None:
         try:
-            self._journals.append([arrival.record for arrival in batch])
-            self._catalogue_all([arrival for arrival in batch if arrival.take_place()])
+            # What comes second never gets into the journal: the next start could not tell it from the first.
+            first = _first(batch)
+            if first:
+                self._journals.append([arrival.record for arrival in first])
+            self._catalogue_all([arrival for arrival in first if arrival.take_place()])
         except StorageError as exc:
             _fail(batch, exc)
         except BaseException as exc:  # of the thread that writes for all: the others shall not wait for ever
@@ -128,6 +131,15 @@ class Commits:
         except Exception as exc:  # noqa: BLE001 -- whoever waits shall hear of it as of any other failure
             for arrival in placed:
                 arrival.error = CatalogueError(f"The catalogue failed: {exc}")
+
+
+def _first(batch: list[Arrival]) -> list[Arrival]:
+    """Take those whose place is not taken, by what is there or by one before them."""
+    places: set[str] = set()
+    for arrival in batch:
+        arrival.is_first = not arrival.incoming or not (arrival.place in places or os.path.exists(arrival.place))  # noqa: PTH110
+        places.add(arrival.place)
+    return [arrival for arrival in batch if arrival.is_first]
 
 
 def _fail(batch: list[Arrival], error: FindiconError) -> None:

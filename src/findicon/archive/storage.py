@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from ..catalogue import Catalogue, InstanceRecord, rows_of
+from ..catalogue import Catalogue, InstanceRecord, Rows, rows_of
 from ..errors import CatalogueError, StorageError
-from ..observe import log
 from .commits import Arrival, Commits
 from .file_meta import check_uid, file_meta
 from .incoming_file import IncomingFile, Whole
@@ -17,7 +16,7 @@ from .journal import Record
 from .journals import Journals
 from .paths import location_of
 from .reading import read_record
-from .recovery import are_one_file, is_catalogued, record_at, recover
+from .recovery import are_one_file, is_catalogued, note_aside, record_at, recover
 from .storage_folder import StorageFolder, same_data_set
 from .walk import File
 
@@ -129,37 +128,58 @@ class Storage:
                 status=_DOES_NOT_MATCH,
             )
         rows = rows_of(record)
+        while not self._is_new(incoming, whole, rows, place):
+            if self._is_second(incoming, place, sop_instance):
+                return
+        self._stored()
+
+    def _is_new(self, incoming: str, whole: Whole, rows: Rows, place: str) -> bool:
+        """Place and catalogue a file; False where its place is taken."""
         if whole.data is not None:
-            arrival = Arrival(rows, Record(sop_instance, whole.data), incoming, place)
+            arrival = Arrival(rows, Record(rows.sop_instance, whole.data), incoming, place)
         elif self._folder.place(incoming, place):
-            arrival = Arrival(rows, Record(sop_instance, b""))
+            arrival = Arrival(rows, Record(rows.sop_instance, b""))
         else:
-            self._keep_first(incoming, place, sop_instance)
-            return
+            return False
         try:
-            is_first = self._commits.commit(arrival)
+            return self._commits.commit(arrival)
         except (CatalogueError, StorageError):
             self._take_back(incoming, place)
             raise
-        if is_first:
-            self._stored()
-        else:
-            self._keep_first(incoming, place, sop_instance)
 
-    def _keep_first(self, incoming: str, place: str, sop_instance: str) -> None:
-        if same_data_set(incoming, place):
-            # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
-            self._commits.commit(Arrival(rows_of(record_at(place)), Record(sop_instance, b"")))
-            return
-        aside = self._folder.put_aside(incoming, sop_instance)
-        reason = f"Other bytes arrived under SOP Instance UID {sop_instance}; the first are kept, these were put aside"
-        self._catalogue.fail(location_of(aside), reason)
-        log.warning("other bytes under a known SOP Instance UID", put_aside=aside)
+    def _is_second(self, incoming: str, place: str, sop_instance: str) -> bool:
+        """Have what is in the place catalogued, and put a file aside that differs; False where the place is empty."""
+        try:
+            is_same = same_data_set(incoming, place)
+            first = rows_of(record_at(place))
+        except (OSError, StorageError):
+            if _is_there(place):
+                raise
+            return False
+        # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
+        self._commits.commit(Arrival(first, Record(sop_instance, b"")))
+        if not _is_there(place):  # whoever stored it first was refused, and has just taken it back
+            return False
+        if not is_same:
+            aside = self._folder.put_aside(incoming, sop_instance)
+            note_aside(self._catalogue, aside, sop_instance)
+        return True
 
     def _take_back(self, incoming: str, place: str) -> None:
-        """Undo the placing of a file that the catalogue did not take; if it cannot even tell, the next start does."""
-        if are_one_file(incoming, place) and not is_catalogued(self._catalogue, place):
-            _remove(place)
+        """Undo the placing of a file that the catalogue did not take; if it cannot even tell, the next start does.
+
+        The place is emptied before the catalogue is asked: whoever has the same instance catalogued in the meantime
+        looks at the place after that, so it sees that it is empty, or we see that it is catalogued.
+        """
+        if not are_one_file(incoming, place):
+            return
+        _remove(place)
+        is_wanted = True
+        try:
+            is_wanted = is_catalogued(self._catalogue, place)
+        finally:
+            if is_wanted:
+                self._folder.place(incoming, place)
 
     def _settle(self) -> None:
         self._folder.sync()
@@ -181,6 +201,10 @@ def _has_its_place(incoming: str) -> bool:
     with suppress(FileNotFoundError):
         return os.stat(incoming).st_nlink > 1  # noqa: PTH116
     return False
+
+
+def _is_there(place: str) -> bool:
+    return os.path.exists(place)  # noqa: PTH110
 
 
 def _remove(path: str) -> None:

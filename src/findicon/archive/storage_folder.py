@@ -18,7 +18,6 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -32,8 +31,8 @@ if sys.platform != "win32":
 
 _FOLDERS = 256  # ten million files are 40,000 in each, which file systems with indexed folders take lightly
 _BLOCK = 1 << 20
-_SECTOR = 512  # bytes that a disk writes whole
-_HEAD = 144
+HEAD = 144
+"""Bytes that tell where the data set of a file begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,34 +126,6 @@ class StorageFolder:
         """Make every file and every name durable; raises OSError."""
         sync_file_system(str(self.root))
 
-    def restore(self, sop_instance: str, data: bytes | bytearray) -> bool:
-        """Put a file that a journal holds into its place, where a loss of power took it back, whole or in part.
-
-        Returns
-        -------
-        bool
-            False where it is there, or another data set is: that was first, and this one is put aside.
-        """
-        place = self.place_of(sop_instance)
-        path = self.incoming_path(sop_instance)
-        with open(path, "xb") as file:  # noqa: PTH123
-            file.write(data)
-        try:
-            while not os.path.exists(place):  # noqa: PTH110
-                with suppress(FileExistsError):  # somebody stores it at this very moment
-                    os.link(path, place)
-                    return True
-            there = Path(place).read_bytes()
-            if there != data and is_part(there, data):
-                os.replace(path, place)  # noqa: PTH105
-                return True
-            if there != data and not _same_or_none(path, place):
-                self.put_aside(path, sop_instance)
-            return False
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(path)  # noqa: PTH108
-
     def put_aside(self, incoming: str, sop_instance: str) -> str:
         """Keep a file whose place other bytes have taken; the same bytes are kept once."""
         with open(incoming, "rb") as file:  # noqa: PTH123
@@ -241,27 +212,8 @@ def same_data_set(path: str, other: str) -> bool:
                 return True
 
 
-def is_part(there: bytes, data: bytes | bytearray) -> bool:
-    """Tell whether bytes are what a loss of power may leave of others: blocks of them, zeros or an end for the rest."""
-    if len(there) > len(data):
-        return False
-    for start in range(0, len(there), _SECTOR):
-        some = there[start : start + _SECTOR]
-        if any(some) and some != data[start : start + len(some)]:
-            return False
-    return True
-
-
-def _same_or_none(path: str, other: str) -> bool:
-    """Tell whether two files hold the same data set; one that holds none is another."""
-    try:
-        return same_data_set(path, other)
-    except StorageError:
-        return False
-
-
 def _pass_head(file: BinaryIO) -> None:
-    file.seek(start_of_data_set(file.read(_HEAD)))
+    file.seek(start_of_data_set(file.read(HEAD)))
 
 
 def _lock(path: Path) -> int:

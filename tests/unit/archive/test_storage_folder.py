@@ -5,7 +5,8 @@ import pytest
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from findicon.archive.file_meta import file_meta
-from findicon.archive.storage_folder import StorageFolder, is_part, same_data_set
+from findicon.archive.restoring import is_part
+from findicon.archive.storage_folder import StorageFolder, same_data_set
 from findicon.errors import StorageError
 
 UID = "1.2.840.99"
