@@ -9,6 +9,7 @@ from .journal import Record
 from .journals import Journals
 
 _LARGEST_BATCH = 512
+_FAILURES_OF_CATALOGUE = 2  # in a row, of which it says the same as of the whole batch
 
 
 class Arrival:
@@ -124,13 +125,22 @@ class Commits:
                 self._catalogue.add([arrival.rows for arrival in placed], durable=False)
         except FindiconError as exc:
             if len(placed) > 1:  # one instance that cannot be written is no reason to lose the others
-                for arrival in placed:
-                    self._catalogue_all([arrival])
+                self._catalogue_each(placed, str(exc))
                 return
             placed[0].error = exc
         except Exception as exc:  # noqa: BLE001 -- whoever waits shall hear of it as of any other failure
             for arrival in placed:
                 arrival.error = CatalogueError(f"The catalogue failed: {exc}")
+
+    def _catalogue_each(self, placed: list[Arrival], reason: str) -> None:
+        """Try them one by one, until it is the catalogue that fails and no instance: each try may take long then."""
+        in_a_row = 0
+        for number, arrival in enumerate(placed):
+            self._catalogue_all([arrival])
+            in_a_row = in_a_row + 1 if arrival.error is not None and str(arrival.error) == reason else 0
+            if in_a_row == _FAILURES_OF_CATALOGUE:
+                _fail(placed[number + 1 :], CatalogueError(reason))
+                return
 
 
 def _first(batch: list[Arrival]) -> list[Arrival]:

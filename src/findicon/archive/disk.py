@@ -4,23 +4,21 @@ import ctypes
 import os
 
 
-def sync_file_system(folder: str) -> None:
-    """Make everything durable on the file system that a folder lies on, whoever wrote it.
+def sync_file_system(descriptor: int) -> None:
+    """Make everything durable on the file system of an open file or folder, whoever wrote it.
+
+    The system tells a descriptor of what it could not write since that was opened, once: it is kept open.
 
     Raises
     ------
     OSError
         Something could not be written.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        if _SYNCFS is None:  # it is Linux's
-            os.sync()
-        elif _SYNCFS(descriptor):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), folder)
-    finally:
-        os.close(descriptor)
+    if _SYNCFS is None:  # it is Linux's
+        os.sync()
+    elif _SYNCFS(descriptor):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def sync_folder(folder: str) -> None:

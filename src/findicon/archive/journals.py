@@ -32,10 +32,6 @@ class Journals:
         Held by whoever appends, until the files have their places and the rows are committed: what a journal stands
         for is not settled before.
 
-    Raises
-    ------
-    OSError
-        The first journals cannot be made.
     """
 
     LARGEST = SIZE
@@ -50,8 +46,9 @@ class Journals:
         self._full: list[Journal] = []
         self._broken: set[Journal] = set()
         self._is_closed = False
-        self._current: Journal | None = self._make()
-        self._free = [self._make()]
+        self._doubtful: set[Journal] = set()
+        self._current: Journal | None = None  # made when something is to be kept: a full disk still answers queries
+        self._free: list[Journal] = []
         self._settling = threading.Thread(target=self._settle_on_and_on, name="storage journals", daemon=True)
         self._settling.start()
 
@@ -117,20 +114,21 @@ class Journals:
         with self._changed:
             if not self._free and len(self._full) < _MOST:
                 return self._make()
-            if not self._changed.wait_for(lambda: self._free, _PATIENCE):
+            self._changed.wait_for(lambda: self._free or not self._unsettled(), _PATIENCE)
+            if not self._free:
                 raise StorageError("What was stored before cannot be made durable, so nothing more is taken")
             return self._free.pop()
 
     def _settle_on_and_on(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._full or self._is_used() or self._is_closed)
-                self._changed.wait_for(lambda: self._full or self._is_closed, _UNSETTLED_SECONDS)
+                self._changed.wait_for(lambda: self._unsettled() or self._is_used() or self._is_closed)
+                self._changed.wait_for(lambda: self._unsettled() or self._is_closed, _UNSETTLED_SECONDS)
                 is_last = self._is_closed
             # Nobody is waited for unless journals are free: whoever has the turn may be waiting for one.
             if is_last:
                 self._settle_full()
-            if (is_last or not self._full) and self.turn.acquire(blocking=is_last):
+            if (is_last or not self._unsettled()) and self.turn.acquire(blocking=is_last):
                 if self._is_used():
                     self._lay_aside()
                 self.turn.release()
@@ -153,11 +151,11 @@ class Journals:
 
     def _settle_full(self) -> bool:
         with self._changed:
-            full = list(self._full)
+            full = self._unsettled()
         if not full:
             return True
         try:
-            self._settle()
+            self._settle_once()
             for journal in full:
                 self._clear(journal)
         except CatalogueError as exc:
@@ -170,6 +168,21 @@ class Journals:
             log.error("what was stored cannot be made durable", reason=repr(exc))
             return False
         return True
+
+    def _settle_once(self) -> None:
+        try:
+            self._settle()
+        except OSError:
+            # The next sync would say that all is well, though the system may have forgotten what this one could not
+            # write: all journals that there are stand for it until the next start writes it again.
+            with self._changed:
+                self._doubtful.update(self._full)
+                if self._current is not None:
+                    self._doubtful.add(self._current)
+            raise
+
+    def _unsettled(self) -> list[Journal]:
+        return [journal for journal in self._full if journal not in self._doubtful]
 
     def _clear(self, journal: Journal) -> None:
         is_broken = journal in self._broken

@@ -72,19 +72,25 @@ class StorageFolder:
         self._instances = self.root / "instances"
         self._incoming = self.root / "incoming"
         self._conflicts = self.root / "conflicts"
-        self._lock = -1
+        self._lock = self._opened = -1
         try:
+            is_new = not self.root.exists()
             for path in (self._instances, self._incoming, self._conflicts):
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for number in range(_FOLDERS):  # now, so that no instance has to wait for its folder to be durable
                 (self._instances / f"{number:02x}").mkdir(exist_ok=True)
             sync_folder(str(self._instances))
             sync_folder(str(self.root))
+            if is_new:
+                sync_folder(str(self.root.parent))
+            self._opened = os.open(self.root, os.O_RDONLY | os.O_CLOEXEC)
             self.own = self._claim()
             # Text from here on: for a small instance, paths as objects would cost as much as its row.
             self._folders = [f"{self._instances}{os.sep}{number:02x}{os.sep}" for number in range(_FOLDERS)]
             self._arrivals = f"{self.own}{os.sep}"
         except OSError as exc:
+            if self._opened >= 0:
+                os.close(self._opened)
             raise StorageError(f"The storage folder {self.root} cannot be used: {exc.strerror}") from exc
 
     def close(self) -> None:
@@ -92,7 +98,8 @@ class StorageFolder:
         if self._lock < 0:
             return
         self._release(self.own, self._lock)
-        self._lock = -1
+        os.close(self._opened)
+        self._lock = self._opened = -1
 
     def place_of(self, sop_instance: str) -> str:
         """Give where an instance lies, or would."""
@@ -124,7 +131,7 @@ class StorageFolder:
 
     def sync(self) -> None:
         """Make every file and every name durable; raises OSError."""
-        sync_file_system(str(self.root))
+        sync_file_system(self._opened)
 
     def put_aside(self, incoming: str, sop_instance: str) -> str:
         """Keep a file whose place other bytes have taken; the same bytes are kept once."""

@@ -1,5 +1,6 @@
 """Whoever commits comes back when its own rows are in the catalogue, however many others wait."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from contract.making import record
 from findicon.archive.commits import Arrival, Commits
 from findicon.archive.journal import Record
 from findicon.archive.journals import Journals
-from findicon.catalogue import Catalogue, rows_of
+from findicon.catalogue import Catalogue, Rows, rows_of
+from findicon.errors import CatalogueError
 from findicon.query import Level
 
 
@@ -46,3 +48,24 @@ def test_whoever_waits_hears_of_it_when_the_one_that_writes_for_all_fails(
     assert catalogue.counts()[Level.STUDY] == 1
     journals.close()
     assert list(tmp_path.glob("*.journal")) == []
+
+
+def test_a_catalogue_that_is_away_is_not_asked_for_every_instance(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def away(rows: Sequence[Rows], *, durable: bool = True) -> None:
+        asked.append(len(rows))
+        raise CatalogueError("The database is away")
+
+    monkeypatch.setattr(catalogue, "add", away)
+    journals = Journals(str(tmp_path), settle=catalogue.make_durable)
+    commits = Commits(catalogue, journals)
+    arrivals = [Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in range(9)]
+    commits._waiting.extend(arrivals[:-1])
+    with pytest.raises(CatalogueError, match="away"):
+        commits.commit(arrivals[-1])
+    journals.close()
+    assert asked == [9, 1, 1]
+    assert {str(arrival.error) for arrival in arrivals} == {"The database is away"}

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from findicon.archive.journal import Record
+from findicon.archive.journal import Record, records_in
 from findicon.archive.journals import Journals
 from findicon.errors import StorageError
 from unit.archive.waiting import wait_for
 
-ONE = Record("1.2.3", b"one" * 1000)
+ONE, TWO = Record("1.2.3", b"one" * 1000), Record("1.2.4", b"two")
 
 
 def failing(number: int) -> Callable[..., None]:
@@ -96,8 +96,47 @@ def test_a_journal_whose_name_is_not_durable_is_given_up(tmp_path: Path, monkeyp
         sync(descriptor)
 
     monkeypatch.setattr("os.fsync", of_files)
+    journals = Journals(str(tmp_path), settle=lambda: None)
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
-    with pytest.raises(OSError, match="Input/output"):
-        Journals(str(tmp_path), settle=lambda: None)
+    with journals.turn, pytest.raises(StorageError, match="Input/output"):
+        journals.append([ONE])
     assert list(tmp_path.glob("*.journal")) == []
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+    journals.close()
+
+
+def test_a_journal_is_kept_for_the_next_start_once_a_sync_failed(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def settle() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            failing(errno.EIO)()
+
+    journals = Journals(str(tmp_path), settle)
+    with journals.turn:
+        journals.append([ONE])
+    wait_for(lambda: bool(calls))
+    with journals.turn:
+        journals.append([TWO])  # in another journal, which the next sync settles
+    wait_for(lambda: len(calls) > 1)
+    journals.close()
+    assert [record for path in tmp_path.glob("*.journal") for record in records_in(str(path))] == [ONE]
+
+
+def test_nothing_waits_for_journals_that_no_sync_will_settle(tmp_path: Path) -> None:
+    journals = Journals(str(tmp_path), settle=failing(errno.EIO))
+    for number in range(1, 5):
+        with journals.turn:
+            journals.append([ONE])
+        wait_for(lambda number=number: len(journals._full) == number and not journals._unsettled())
+    with journals.turn, pytest.raises(StorageError, match="nothing more is taken"):
+        journals.append([ONE])
+    journals.close()
+    assert len(list(tmp_path.glob("*.journal"))) == 4
+
+
+def test_nothing_is_written_before_there_is_something_to_keep(tmp_path: Path) -> None:
+    journals = Journals(str(tmp_path), settle=lambda: None)
+    assert list(tmp_path.iterdir()) == []
+    journals.close()

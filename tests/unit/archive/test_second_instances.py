@@ -1,6 +1,7 @@
 """Instances that arrive twice, or are refused, while processes are killed: what was acknowledged is found again."""
 
 import copy
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from findicon.archive import Storage
 from findicon.archive.restoring import restore
 from findicon.archive.storage_folder import StorageFolder
 from findicon.catalogue import Catalogue, Rows
-from findicon.errors import CatalogueError
+from findicon.errors import CatalogueError, StorageError
 from support.samples import instance
 
 
@@ -263,3 +264,35 @@ def test_a_large_file_that_cannot_be_read_any_more_does_not_prevent_a_start(fold
     with Storage(folder, catalogue):
         (failure,) = catalogue.failures()
     assert failure.path == str(place)
+
+
+def test_a_start_writes_what_journals_hold_again(folder: Path, catalogue: Catalogue) -> None:
+    """After a sync that failed, the system may show bytes that never reached the disk, and will not write them."""
+    dataset = instance()
+    storage = Storage(folder, catalogue)
+    send(storage, dataset)
+    place = Path(catalogue.location(dataset.SOPInstanceUID).path)
+    before, found = place.read_bytes(), place.stat()
+    is_killed(storage)
+    with Storage(folder, catalogue):
+        assert place.read_bytes() == before
+        assert place.stat().st_ino != found.st_ino
+        assert place.stat().st_mtime_ns == found.st_mtime_ns
+
+
+def test_a_full_disk_does_not_prevent_a_start_where_everything_is_there(
+    folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    dataset = instance()
+    storage = Storage(folder, catalogue)
+    send(storage, dataset)
+    is_killed(storage)
+    monkeypatch.setattr("findicon.archive.restoring._write", full)
+    monkeypatch.setattr("os.pwritev", full)
+    with Storage(folder, catalogue) as started:
+        assert Path(catalogue.location(dataset.SOPInstanceUID).path).exists()
+        with pytest.raises(StorageError, match="No space left"):
+            send(started, instance())
