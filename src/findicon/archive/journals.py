@@ -31,7 +31,6 @@ class Journals:
     turn
         Held by whoever appends, until the files have their places and the rows are committed: what a journal stands
         for is not settled before.
-
     """
 
     LARGEST = SIZE
@@ -179,6 +178,7 @@ class Journals:
                 self._doubtful.update(self._full)
                 if self._current is not None:
                     self._doubtful.add(self._current)
+                self._changed.notify_all()
             raise
 
     def _unsettled(self) -> list[Journal]:
