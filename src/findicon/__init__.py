@@ -10,8 +10,9 @@
             print(match.dataset.PatientName, match.icon)
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from .front_doors import opened_when_used
 
 if TYPE_CHECKING:
     from .dimse import Address as Address
@@ -92,14 +93,7 @@ __all__ = [
     "make_icon",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = opened_when_used(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -3,8 +3,9 @@
 Names are resolved when they are used: a worker process enters this room, too, and shall not load the database.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ..front_doors import opened_when_used
 
 if TYPE_CHECKING:
     from .events import Event, Kind, Summary
@@ -31,7 +32,7 @@ __all__ = [
     "index",
 ]
 
-_MODULES = {
+_HOMES = {
     "Choice": "pictures",
     "Event": "events",
     "FileRenderer": "file_renderer",
@@ -45,9 +46,4 @@ _MODULES = {
     "index": "indexing",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return found
+__getattr__ = opened_when_used(__name__, _HOMES)

@@ -3,8 +3,9 @@
 Names are resolved when they are used: a process that only makes rows of headers does not load the database.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ..front_doors import opened_when_used
 
 if TYPE_CHECKING:
     from .cached_icons import CachedIcon, IconCache
@@ -31,7 +32,7 @@ __all__ = [
     "rows_of",
 ]
 
-_MODULES = {
+_HOMES = {
     "ATTRIBUTES": "columns",
     "CachedIcon": "cached_icons",
     "Catalogue": "catalogue",
@@ -47,10 +48,4 @@ _MODULES = {
     "rows_of": "rows",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Kept, also because the import of `conformance` has put that module in the function's place.
-    found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return found
+__getattr__ = opened_when_used(__name__, _HOMES)

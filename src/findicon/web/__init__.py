@@ -3,8 +3,9 @@
 Names are resolved when they are used: a process that only renders frames does not load the web server.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ..front_doors import opened_when_used
 
 if TYPE_CHECKING:
     from .access import hashed
@@ -32,7 +33,7 @@ __all__ = [
     "render_view",
 ]
 
-_MODULES = {
+_HOMES = {
     "OHIF": "settings",
     "WEASIS": "settings",
     "BurnedInAware": "ports",
@@ -50,9 +51,4 @@ _MODULES = {
     "render_view": "rendering",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return found
+__getattr__ = opened_when_used(__name__, _HOMES)

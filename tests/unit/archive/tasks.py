@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from multiprocessing.synchronize import RLock
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,8 @@ def treacherous_read(files: list[File]) -> list[Rows | NotKept]:
         if path.with_suffix(".dies").exists():
             die()
     return read_files(files)
+
+
+def take(lock: RLock) -> None:
+    with lock:
+        pass

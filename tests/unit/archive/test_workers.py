@@ -1,10 +1,9 @@
 import multiprocessing
 import os
-import time
 
 import pytest
 
-from findicon.archive.workers import TookTooLong, WorkerDied, Workers, WorkersClosed, WorkersGone
+from findicon.archive.workers import TookTooLong, WorkerDied, Workers, WorkersClosed, WorkersGone, _Context
 from unit.archive import tasks
 
 
@@ -56,11 +55,23 @@ def test_nothing_is_started_before_it_is_needed_and_nothing_is_left() -> None:
     assert set(multiprocessing.active_children()) == before
 
 
-def test_workers_that_are_still_starting_end_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
-    for moment in range(20):  # of a start that takes a tenth of a second or more
-        workers = Workers(2)
+def test_a_process_that_is_still_starting_finds_the_lock_that_its_pool_gave_up(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    context = _Context()
+    lock = context.RLock()
+    process = context.Process(target=tasks.take, args=(lock,))
+    process.start()
+    del lock  # long before the other process has an interpreter
+    process.join(30)
+    assert process.exitcode == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_workers_that_are_closed_at_once_end_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    for count in range(1, 5):
+        workers = Workers(count)
         workers.start(30, tasks.square, 2)
-        time.sleep(moment / 100)
         workers.close()
     assert capfd.readouterr().err == ""
 
