@@ -9,12 +9,14 @@ from ...query import Overview
 from ..ports import Facets
 from ..services import Fields, Services, text
 from .alternatives import Asked
-from .newest import WITH_STATIONS, Newest, stations_of
+from .newest import Newest, stations_of
 from .question import Dates
 from .survey import Survey
 
 _MODALITIES, _DATE, _DESCRIPTION = 0x00080061, 0x00080020, 0x00081030
+_KEYWORDS = ("Modality", "StudyDescription", "StationName")
 _SHOWN, _SHOWN_TEXTS = 12, 8
+_WITH_STATIONS = 250  # studies of a search that finds too many to count, which are asked for their stations
 _STRETCHES = (("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29), ("Last 12 months", 364))
 
 
@@ -101,36 +103,40 @@ def count_facets(
     today
         What stretches of days end with.
     """
-    found = newest.studies if survey is None else survey.found
     most = services.settings.most_counted
-    is_partial = len(found) > most if survey is None else not survey.is_complete
-    counted = found[:most]
-    asked_for_stations = counted[:WITH_STATIONS] if is_partial else counted
-    stations: Mapping[str, int] = newest.stations if survey is None else stations_of(services, asked_for_stations)
-    are_stations_partial = is_partial
-    values = {
-        "Modality": Counter(one for study in counted for one in _values(study, _MODALITIES)),
-        "StudyDescription": Counter(text(study, _DESCRIPTION) for study in counted),
-        "StationName": Counter(stations),
-    }
-    days = Counter(text(study, _DATE) for study in counted)
-    are_days_partial = is_partial
-    total = f"{_rounded(len(counted)):,}+" if is_partial else f"{len(counted):,}"
-    if survey is None:
+    if survey is not None:
+        is_partial = not survey.is_complete
+        studies: Sequence[Fields] = survey.found[:most]
+        total = f"{_rounded(len(studies)):,}+" if is_partial else f"{len(studies):,}"
+        days = Counter(text(study, _DATE) for study in studies)
+        stations = stations_of(services, studies[:_WITH_STATIONS] if is_partial else studies)
+        values = _values_of(studies, stations)
+    else:
         total = f"{newest.total:,}"
         days = Counter({day.isoformat().replace("-", ""): count for day, count in newest.days.items()})
-        are_days_partial = False
         if isinstance(overview, Facets):
-            values = {keyword: Counter(overview.facet(keyword)) for keyword in values}
-            is_partial = are_stations_partial = False
+            is_partial = False
+            values = {keyword: Counter(overview.facet(keyword)) for keyword in _KEYWORDS}
+        else:
+            is_partial = len(newest.studies) > most
+            values = _values_of(newest.studies[:most], newest.stations)
     filters = asked.filters
     facets = (
         _facet("Modality", "modality", values["Modality"], filters.modalities, is_partial=is_partial),
-        _days(days, filters.dates, today, is_partial=are_days_partial),
+        _days(days, filters.dates, today, is_partial=is_partial and survey is not None),
         _facet("Description", "description", values["StudyDescription"], (filters.description,), is_partial=is_partial),
-        _facet("Station", "station", values["StationName"], (filters.station,), is_partial=are_stations_partial),
+        _facet("Station", "station", values["StationName"], (filters.station,), is_partial=is_partial),
     )
     return Counted(tuple(facet for facet in facets if _is_worth_showing(facet)), total)
+
+
+def _values_of(studies: Sequence[Fields], stations: Mapping[str, int]) -> dict[str, Counter[str]]:
+    """Count the values of some studies."""
+    return {
+        "Modality": Counter(one for study in studies for one in _values(study, _MODALITIES)),
+        "StudyDescription": Counter(text(study, _DESCRIPTION) for study in studies),
+        "StationName": Counter(stations),
+    }
 
 
 def _values(study: Fields, tag: int) -> set[str]:

@@ -14,7 +14,7 @@ from ..services import Services, fields, note
 from . import shown
 from .alternatives import NO_FILTERS, Asked, Filters, query_of
 from .facets import Choice, Counted, count_facets
-from .newest import NewestStudies
+from .newest import Newest, NewestStudies
 from .question import ANY_DAY, Dates, Question, read_dates, read_question
 from .studies import Cursor, Page, StudyPages
 from .survey import Survey, survey_of
@@ -140,9 +140,10 @@ class Home:
         asked = Asked(question, state.filters, simple=not settings.sorted_answers)
         links = _Links(self._services.prefix(request), state, question)
         must_ask = not asked and not settings.sorted_answers
-        survey = self._survey(asked)
+        newest = self._looked_at(asked, must_ask=must_ask)
+        survey = survey_of(self._services, newest, asked) if newest is not None and asked else None
         page = Page(()) if must_ask else self._pages.page(asked, state.size, state.cursor, survey)
-        counted = None if must_ask else self._counted(asked, survey)
+        counted = None if must_ask else self._counted(newest, asked, survey)
         is_first = not asked and state.cursor is None
         return self._templates.page(
             request,
@@ -158,7 +159,7 @@ class Home:
             chips=links.chips(),
             toggled=links.toggled,
             address=links.changed,
-            days=self._days(links) if is_first else (),
+            days=self._days(links, newest) if newest is not None and is_first else (),
             heading=_heading(counted, page, is_asked=bool(asked)),
             notices=_notices(question, page, survey),
             is_asked=bool(asked),
@@ -167,24 +168,22 @@ class Home:
             understood=", ".join(links.understood()),
         )
 
-    def _survey(self, asked: Asked) -> Survey | None:
-        """Look for what is asked; None where nothing is, or where it is another archive that would have to be asked."""
-        if self._newest is None or not asked:
+    def _looked_at(self, asked: Asked, *, must_ask: bool) -> Newest | None:
+        """Give the newest studies; None where it is another archive that would have to be asked."""
+        if self._newest is None:
             return None
-        return survey_of(self._services, self._newest.look(), asked)
+        are_counts_enough = not asked and (must_ask or isinstance(self._services.overview, Facets))
+        return self._newest.look(only_counts=are_counts_enough)
 
-    def _counted(self, asked: Asked, survey: Survey | None) -> Counted | None:
+    def _counted(self, newest: Newest | None, asked: Asked, survey: Survey | None) -> Counted | None:
         overview = self._services.overview
-        if overview is None or self._newest is None:
+        if overview is None or newest is None:
             return None
-        newest = self._newest.look(only_counts=isinstance(overview, Facets)) if survey is None else survey.newest
         return count_facets(self._services, overview, newest, survey, asked, date.today())
 
-    def _days(self, links: "_Links") -> list[Link]:
+    def _days(self, links: "_Links", newest: Newest) -> list[Link]:
         """Give the latest days, each with a picture of its last study."""
-        if self._newest is None:
-            return []
-        latest = list(self._newest.look(only_counts=True).days.items())[:_DAYS]
+        latest = list(newest.days.items())[:_DAYS]
         return [self._day(links, day, count) for day, count in latest] if len(latest) > 1 else []
 
     def _day(self, links: "_Links", day: date, count: int) -> Link:

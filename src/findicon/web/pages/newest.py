@@ -19,9 +19,6 @@ from .question import ANY_DAY, Dates
 
 LIGHT = ("StudyDate", "StudyTime", "ModalitiesInStudy", "StudyDescription", "StudyInstanceUID")
 """What is asked of studies that are only counted."""
-WITH_STATIONS = 250
-"""How many studies of a search that finds too many to count are asked for their stations."""
-
 LIGHT_TAGS = frozenset(tag_of(name) for name in LIGHT)
 
 _MANY = 20_000  # studies that are sorted as quickly as others are found day by day
@@ -222,7 +219,7 @@ class NewestStudies:
                 self._seen = self._look(total)
                 self._looked_at = self._clock()
             elif is_old or has_changed:
-                self._seen = self._counted_anew(self._seen, total)
+                self._seen = self._counted_anew(total)
             if is_old and not is_small and not self._is_looking:
                 self._is_looking = True
                 self._looking = threading.Thread(target=self._look_again, args=(total,), name="newest", daemon=True)
@@ -253,8 +250,8 @@ class NewestStudies:
                 self._looked_at = self._clock()  # also where it failed: nobody is helped by trying at once
                 self._is_looking = False
 
-    def _counted_anew(self, seen: Newest, total: int) -> Newest:
-        return replace(seen, days=self._overview.days(), total=total, descriptions=self._descriptions())
+    def _counted_anew(self, total: int) -> Newest:
+        return replace(self._seen, days=self._overview.days(), total=total, descriptions=self._descriptions())
 
     def _look(self, total: int) -> Newest:
         query = query_of(
