@@ -1,6 +1,5 @@
 """Upstream's answers: read as far as a picture needs it, and given on with the picture in its place."""
 
-import re
 from typing import NamedTuple
 
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
@@ -17,16 +16,13 @@ COUNTS = {Level.STUDY: 0x00201208, Level.SERIES: 0x00201209}
 _LONGEST_UID = 64
 _MOST_READINGS = 2000
 _LONGEST_READING = 2000  # bytes
-_UID = re.compile("[0-9.]+").fullmatch
 _NO_UID = frozenset("*?\\ ")  # wildcards, and what stands between values
 _READ = frozenset({SOP_CLASS, STUDY, SERIES, INSTANCE, *COUNTS.values()})
 
 
 def is_one_uid(text: str) -> bool:
     """Tell whether a text can be asked for as a UID: some archives have letters in theirs, none has wildcards."""
-    if len(text) > _LONGEST_UID:
-        return False
-    return bool(_UID(text)) or (text.isascii() and text.isprintable() and _NO_UID.isdisjoint(text) and text != "")
+    return 0 < len(text) <= _LONGEST_UID and text.isascii() and text.isprintable() and _NO_UID.isdisjoint(text)
 
 
 class Entity(NamedTuple):
@@ -160,9 +156,8 @@ class Reader:
         self._count = COUNTS.get(level, 0)
         self._scanners: dict[UID, Scanner] = {}
         self._readings = readings
-        self._same = (
-            f"{level} {sorted(known.items())} {sorted(own)} ".encode()
-        )  # what a reading depends on beside bytes
+        # What a reading depends on beside the bytes.
+        self._same = f"{level} {sorted(known.items())} {sorted(own)} ".encode()
 
     def read(self, match: Match) -> Answer:
         """Read one answer; raise PeerError for bytes that are no data set."""

@@ -9,7 +9,6 @@ from .answers import is_one_uid
 from .questions import Asked
 
 _SOME = 3
-_KEYWORDS = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.IMAGE: "SOPInstanceUID"}
 _DAYS = 30
 
 
@@ -29,24 +28,20 @@ def levels_with_icons(upstream: Asked, cancel: Cancel) -> frozenset[Level]:
         It cannot be asked.
     """
     since = (date.today() - timedelta(days=_DAYS)).strftime("%Y%m%d")
-    above: dict[str, str] = {}
+    above: list[Key] = []
     found = set()
     for level in (Level.STUDY, Level.SERIES, Level.IMAGE):
         for recent in (f"{since}-", "") if level is Level.STUDY else ("",):  # the latest ones are online; else any
-            dated = {"StudyDate": recent} if recent else {}
-            uid, has_icons = _ask(upstream, _query(level, **above, **dated), cancel)
+            dated = [Key.named("StudyDate", recent)] if recent else []
+            keys = [Key(level.unique_key, "UI"), *above, *dated]
+            uid, has_icons = _ask(upstream, Query(level, keys=keys, defaults=False, icon=True, limit=_SOME), cancel)
             if uid:
                 break
         found |= {level} if has_icons else set()
         if not is_one_uid(uid):
             break  # nothing that could be asked about
-        above[_KEYWORDS[level]] = uid
+        above.append(Key(level.unique_key, "UI", (uid,)))
     return frozenset(found)
-
-
-def _query(level: Level, **values: str) -> Query:
-    keys = [Key(level.unique_key, "UI"), *(Key.named(name, value) for name, value in values.items())]
-    return Query(level, keys=keys, defaults=False, icon=True, limit=_SOME)
 
 
 def _ask(upstream: Asked, query: Query, cancel: Cancel) -> tuple[str, bool]:

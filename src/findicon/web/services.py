@@ -26,7 +26,6 @@ Fields: TypeAlias = dict[int, Attribute]
 """The attributes of an answer, by tag."""
 
 _REMEMBERED = 100_000
-_UNIQUE = {Level.STUDY: 0x0020000D, Level.SERIES: 0x0020000E, Level.IMAGE: 0x00080018}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +124,7 @@ class Services:
         """Count the answers to a query, beyond its offset, and stop at `most`."""
         if isinstance(self.finder, Counting):
             return self.finder.count(query, most)
-        unique = _UNIQUE[query.level]
-        kept = [key for key in query.keys.values() if not key.is_universal or key.tag == unique]
+        kept = [key for key in query.keys.values() if not key.is_universal or key.tag == query.level.unique_key]
         with closing(self.find(changed(query, limit=most, keys=kept))) as matches:
             return sum(1 for _ in islice(matches, most))
 
