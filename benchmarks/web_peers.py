@@ -22,12 +22,10 @@ def ours(url: str) -> Iterator[int]:
         yield port
 
 
-def indexed(folder: Path, database: Path, *, icons: bool = True) -> str:
-    """Make a catalogue of a folder, with or without its pictures; give its address."""
+def indexed(folder: Path, database: Path) -> str:
+    """Make a catalogue of a folder, with its pictures; give its address."""
     with Catalogue(str(database)) as catalogue:
         index([folder], catalogue)
-        if not icons:
-            catalogue.database.write(lambda connection: connection.exec_driver_sql("DELETE FROM icon"))
     return str(database)
 
 

@@ -162,7 +162,7 @@ def weight_of(ranges: Sequence[MediaRange], media_type: MediaType) -> float:
     return weight
 
 
-def names(request: Request, name: str) -> bool:
+def is_named(request: Request, name: str) -> bool:
     """Tell whether the Accept header field takes a media type by its name, and not just anything."""
     fields = acceptable(",".join(request.headers.getlist("accept")))
     return any(one.name == name and not one.multipart and one.weight > 0 for one in fields)

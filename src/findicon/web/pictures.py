@@ -19,7 +19,7 @@ PREVIEW = 256
 """Longest side of a preview in pixels."""
 
 _REMEMBERED = 50_000
-_WEBP_QUALITY = 80  # a third of the bytes that the JPEG has
+_WEBP_QUALITY = 80  # less than half of the bytes that the JPEG has
 _SAMPLED_SERIES = 8
 _NAMES = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.IMAGE: "SOPInstanceUID"}
 # Kinds that have pixels: without a picture they could not be decoded.

@@ -3,6 +3,9 @@
 import threading
 from pathlib import Path
 
+from pydicom.dataset import Dataset
+
+from findicon.errors import CatalogueError
 from findicon.query import Level, Progress, Query
 from findicon.web.metrics import Metrics
 from findicon.web.pages.newest import NewestStudies
@@ -34,13 +37,13 @@ def newest_of(shelf: Shelf, clock: list[float]) -> NewestStudies:
     return NewestStudies(services, shelf, lambda: clock[0])
 
 
-def studies(count: int, begin: int = 0) -> list[object]:
+def studies(count: int, begin: int = 0) -> list[Dataset]:
     return [instance(StudyInstanceUID=f"1.2.{begin + number}") for number in range(count)]
 
 
 def test_counts_wait_for_nobody_and_the_first_who_needs_studies_waits_once(tmp_path: Path) -> None:
     shelf, clock = Slow(tmp_path), [0.0]
-    shelf.add(*studies(5))  # type: ignore[arg-type]
+    shelf.add(*studies(5))
     newest = newest_of(shelf, clock)
     before = newest.look(only_counts=True)
     assert (before.total, len(before.studies), sum(before.days.values())) == (5, 0, 5)
@@ -51,11 +54,11 @@ def test_counts_wait_for_nobody_and_the_first_who_needs_studies_waits_once(tmp_p
 def test_who_comes_later_gets_what_was_seen_before_with_todays_counts(tmp_path: Path) -> None:
     shelf, clock = Slow(tmp_path), [0.0]
     shelf.may_answer.set()
-    shelf.add(*studies(5))  # type: ignore[arg-type]
+    shelf.add(*studies(5))
     newest = newest_of(shelf, clock)
     seen = newest.look().studies
     shelf.may_answer.clear()
-    shelf.add(*studies(2, begin=10))  # type: ignore[arg-type]
+    shelf.add(*studies(2, begin=10))
     clock[0] += 10
     after = newest.look()
     assert after.studies == seen
@@ -66,10 +69,8 @@ def test_who_comes_later_gets_what_was_seen_before_with_todays_counts(tmp_path: 
 
 
 def test_a_look_that_fails_is_none(tmp_path: Path) -> None:
-    from findicon.errors import CatalogueError
-
     shelf, clock = Shelf(tmp_path), [0.0]
-    shelf.add(*studies(5))  # type: ignore[arg-type]
+    shelf.add(*studies(5))
     newest = newest_of(shelf, clock)
     assert len(newest.look().studies) == 3
     shelf.failure = CatalogueError("gone")

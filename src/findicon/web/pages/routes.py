@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ...query import Level
 from ..dicomweb import belongs, picture_response
 from ..encoding import JPEG, WEBP
-from ..negotiation import names
+from ..negotiation import is_named
 from ..pictures import PREVIEW, Pictures
 from ..problems import Problem
 from ..routing import Handler, Uid
@@ -92,7 +92,7 @@ def _shots(
 ) -> None:
     def shot(request: Request, level: Level, found: Instance) -> Response:
         belongs(services, level, found)
-        media_type = WEBP if names(request, WEBP) else JPEG
+        media_type = WEBP if is_named(request, WEBP) else JPEG
         return picture_response(services, request, pictures.of_any(level, found), PREVIEW, PREVIEW, media_type)
 
     @route(_STUDY + "/picture")
