@@ -11,7 +11,7 @@ from watchfiles import watch
 from ..catalogue import Catalogue
 from ..errors import StorageError
 from .events import Summary
-from .indexing import Pass, ignore, roots_of
+from .indexing import Pass, as_folder, ignore, roots_of
 from .pictures import Choice
 from .scan import Report
 from .workers import Workers
@@ -68,9 +68,9 @@ def follow(
         yield work.over(roots)
         whole_pass = time.monotonic() + _WHOLE_PASS
         for changed in changes:
-            is_whole = time.monotonic() > whole_pass
-            places = [root for root in roots if os.path.isdir(root)] if is_whole else changed  # noqa: PTH112
-            if is_whole:
+            places = changed
+            if time.monotonic() > whole_pass:
+                places = [root for root in roots if os.path.isdir(root)]  # noqa: PTH112
                 whole_pass = time.monotonic() + _WHOLE_PASS
             if places:
                 summary = work.over(places, may_be_gone=True)
@@ -90,6 +90,12 @@ def _changes(roots: list[str], quiet: float) -> Generator[list[str]]:
             yield_on_timeout=True,
             ignore_permission_denied=True,
         ):
-            yield [path for path in roots_of({path for _, path in changed}) if path not in roots]
+            yield _below(roots, {path for _, path in changed})
     except OSError as exc:
         raise StorageError(f"{', '.join(roots)} cannot be watched: {exc.strerror or exc}") from exc
+
+
+def _below(roots: list[str], changed: set[str]) -> list[str]:
+    """Give the places that changed below folders that are there; a notice about a folder itself is about no file."""
+    gone = tuple(as_folder(root) for root in roots if not os.path.isdir(root))  # noqa: PTH112
+    return roots_of(path for path in changed.difference(roots) if not path.startswith(gone))

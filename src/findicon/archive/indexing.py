@@ -103,11 +103,12 @@ def roots_of(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Give the absolute paths, without those that lie below another; links in them stay as they are."""
     roots: list[str] = []
     # With a separator behind each, what lies below a path follows it at once.
-    for path in sorted({os.path.abspath(path) for path in paths}, key=_as_folder):  # noqa: PTH100 -- Path.resolve follows links
-        if not roots or not path.startswith(_as_folder(roots[-1])):
+    for path in sorted({os.path.abspath(path) for path in paths}, key=as_folder):  # noqa: PTH100 -- Path.resolve follows links
+        if not roots or not path.startswith(as_folder(roots[-1])):
             roots.append(path)
     return roots
 
 
-def _as_folder(path: str) -> str:
+def as_folder(path: str) -> str:
+    """Give a path with a separator behind it, as the paths of what lies below begin."""
     return path.rstrip(os.sep) + os.sep

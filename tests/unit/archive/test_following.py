@@ -1,5 +1,6 @@
 """A folder that is watched, with real files and the system's own notices."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -97,6 +98,15 @@ def test_a_folder_that_is_gone_itself_is_not_forgotten(
     folder.rmdir()
     shutil.move(other, folder)
     assert catalogue.counts()[Level.IMAGE] == 1
+
+
+def test_a_change_of_the_folder_itself_hides_no_file(
+    folder: Path, following: Iterator[Summary], catalogue: Catalogue
+) -> None:
+    """As copying a tree with its times ends."""
+    write(instance(SOPInstanceUID="1.2.2", StudyInstanceUID="1.2"), folder)
+    os.utime(folder, (0, 0))
+    until(following, catalogue, 2)
 
 
 def test_pictures_are_made_too(folder: Path, catalogue: Catalogue) -> None:
