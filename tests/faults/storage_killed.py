@@ -10,12 +10,11 @@ from pathlib import Path
 from types import FrameType
 
 import pydicom
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from findicon.archive import FileSource, Storage
 from findicon.catalogue import Catalogue, CatalogueFinder
+from findicon.query import encode
 from findicon.scp import Server
 from support.samples import instance
 
@@ -24,10 +23,7 @@ PLACEHOLDER = b"1.2.826.0.1.1000000"
 
 def data_sets() -> bytes:
     """An encoded data set whose SOP Instance UID is to be replaced."""
-    buffer = DicomBytesIO()
-    buffer.is_implicit_VR, buffer.is_little_endian = False, True
-    write_dataset(buffer, instance(SOPInstanceUID=PLACEHOLDER.decode()))
-    return buffer.getvalue()
+    return encode(instance(SOPInstanceUID=PLACEHOLDER.decode()), ExplicitVRLittleEndian)
 
 
 def store(storage: Storage, data: bytes, number: int, acknowledged: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from findicon.archive.workers import Workers
 from findicon.catalogue import Catalogue
+from unit.archive.storing import Failing
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,25 @@ def workers() -> Iterator[Workers]:
 def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     with Catalogue(str(tmp_path / "catalogue.sqlite")) as opened:
         yield opened
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Iterator[Failing]:
+    with Failing(str(tmp_path / "failing.sqlite")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves the journals by itself."""
+    monkeypatch.setattr("findicon.archive.journals._UNSETTLED_SECONDS", 3600.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "files"
+    made.mkdir()
+    return made
 
 
 @pytest.fixture

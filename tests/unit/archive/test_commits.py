@@ -1,6 +1,6 @@
 """Whoever commits comes back when its own rows are in the catalogue, however many others wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,29 +14,40 @@ from findicon.errors import CatalogueError
 from findicon.query import Level
 
 
-def test_rows_behind_a_full_batch_are_written_before_their_sender_hears_of_it(
-    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("findicon.archive.commits._LARGEST_BATCH", 1)
-    journals = Journals(str(tmp_path), settle=catalogue.make_durable)
-    commits = Commits(catalogue, journals)
-    first, second = (Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in (1, 2))
-    commits._waiting.append(first)  # another sender, whose turn has not come yet
-    assert commits.commit(second)
-    assert catalogue.counts()[Level.STUDY] == 2
-    journals.close()
+@pytest.fixture
+def journals(catalogue: Catalogue, tmp_path: Path) -> Iterator[Journals]:
+    made = Journals(str(tmp_path), settle=catalogue.make_durable)
+    yield made
+    made.close()
     assert list(tmp_path.glob("*.journal")) == []
 
 
+@pytest.fixture
+def commits(catalogue: Catalogue, journals: Journals) -> Commits:
+    return Commits(catalogue, journals)
+
+
+def arrivals(count: int) -> list[Arrival]:
+    return [Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in range(1, count + 1)]
+
+
+def test_rows_behind_a_full_batch_are_written_before_their_sender_hears_of_it(
+    catalogue: Catalogue, commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("findicon.archive.commits._LARGEST_BATCH", 1)
+    first, second = arrivals(2)
+    commits._waiting.append(first)  # another sender, whose turn has not come yet
+    assert commits.commit(second)
+    assert catalogue.counts()[Level.STUDY] == 2
+
+
 def test_whoever_waits_hears_of_it_when_the_one_that_writes_for_all_fails(
-    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def without_memory(*_: object) -> None:
         raise MemoryError
 
-    journals = Journals(str(tmp_path), settle=catalogue.make_durable)
-    commits = Commits(catalogue, journals)
-    first, second, third = (Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in (1, 2, 3))
+    first, second, third = arrivals(3)
     commits._waiting.append(first)
     with monkeypatch.context() as patched:
         patched.setattr("os.fdatasync", without_memory)
@@ -46,12 +57,10 @@ def test_whoever_waits_hears_of_it_when_the_one_that_writes_for_all_fails(
     assert "MemoryError" in str(first.error)
     assert commits.commit(third)
     assert catalogue.counts()[Level.STUDY] == 1
-    journals.close()
-    assert list(tmp_path.glob("*.journal")) == []
 
 
 def test_a_catalogue_that_is_away_is_not_asked_for_every_instance(
-    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, commits: Commits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
@@ -60,12 +69,9 @@ def test_a_catalogue_that_is_away_is_not_asked_for_every_instance(
         raise CatalogueError("The database is away")
 
     monkeypatch.setattr(catalogue, "add", away)
-    journals = Journals(str(tmp_path), settle=catalogue.make_durable)
-    commits = Commits(catalogue, journals)
-    arrivals = [Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in range(9)]
-    commits._waiting.extend(arrivals[:-1])
+    waiting = arrivals(9)
+    commits._waiting.extend(waiting[:-1])
     with pytest.raises(CatalogueError, match="away"):
-        commits.commit(arrivals[-1])
-    journals.close()
+        commits.commit(waiting[-1])
     assert asked == [9, 1, 1]
-    assert {str(arrival.error) for arrival in arrivals} == {"The database is away"}
+    assert {str(arrival.error) for arrival in waiting} == {"The database is away"}

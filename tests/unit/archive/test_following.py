@@ -16,13 +16,6 @@ from support.samples import instance, write
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "files"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def following(folder: Path, catalogue: Catalogue) -> Iterator[Iterator[Summary]]:
     write(instance(SOPInstanceUID="1.2.1", StudyInstanceUID="1.2"), folder)
     with closing(follow([folder], catalogue, workers=1, icons="later", quiet=0.05)) as summaries:

@@ -28,13 +28,6 @@ BLANK = {"PixelData": np.zeros(256, np.int16).tobytes()}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "files"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def maker(catalogue: Catalogue, workers: Workers) -> Iterator[IconMaker]:
     with IconMaker(catalogue, limit=120, workers=workers, render=tasks.treacherous) as made:
         yield made

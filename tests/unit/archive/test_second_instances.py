@@ -4,15 +4,11 @@ import copy
 import errno
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 from findicon.archive import Storage
 from findicon.archive.restoring import restore
@@ -20,65 +16,14 @@ from findicon.archive.storage_folder import StorageFolder
 from findicon.catalogue import Catalogue, Rows
 from findicon.errors import CatalogueError, StorageError
 from support.samples import instance
+from unit.archive.storing import Failing, is_killed, send
 
-
-class Failing(Catalogue):
-    """A catalogue that refuses the instances that are named, and may be unable to tell what it has."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.spoiled: set[str] = set()
-        self.is_blind = False
-        self.is_away = False
-
-    def add(self, records: list[Rows], *, durable: bool = True) -> None:
-        if self.is_away or any(record.sop_instance in self.spoiled for record in records):
-            raise CatalogueError("The database refuses it")
-        super().add(records, durable=durable)
-
-    def fail(self, path: str, reason: str, *, size: int = 0, modified: float = 0.0) -> None:
-        if self.is_away:
-            raise CatalogueError("The database is away")
-        super().fail(path, reason, size=size, modified=modified)
-
-    def files(self, prefix: str = "") -> dict[str, tuple[int, float]]:
-        if self.is_blind:
-            raise CatalogueError("The database is away")
-        return super().files(prefix)
-
-
-@pytest.fixture
-def failing(tmp_path: Path) -> Iterator[Failing]:
-    with Failing(str(tmp_path / "failing.sqlite")) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("never_settled")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "storage"
-
-
-@pytest.fixture(autouse=True)
-def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing leaves the journals by itself."""
-    monkeypatch.setattr("findicon.archive.journals._UNSETTLED_SECONDS", 3600.0)
-
-
-def encoded(dataset: Dataset) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_implicit_VR, buffer.is_little_endian = False, True
-    write_dataset(buffer, dataset)
-    return buffer.getvalue()
-
-
-def send(storage: Storage, dataset: Dataset) -> None:
-    with storage.receive(dataset.SOPClassUID, dataset.SOPInstanceUID, ExplicitVRLittleEndian, "A") as stream:
-        stream.write(encoded(dataset))
-
-
-def is_killed(storage: Storage) -> None:
-    """Be a process that is no more: its lock is open, and it settles nothing."""
-    os.close(storage._folder._lock)
 
 
 BLANK = {"Rows": 64, "Columns": 64, "BitsAllocated": 16, "PixelData": bytes(8192)}

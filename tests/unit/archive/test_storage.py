@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from findicon.archive import FileSource, Storage, index
@@ -20,6 +17,7 @@ from findicon.catalogue import Catalogue, Rows
 from findicon.errors import CatalogueError, StorageError
 from findicon.query import Level
 from support.samples import instance
+from unit.archive.storing import Failing, encoded, is_killed, send
 
 
 @pytest.fixture
@@ -31,25 +29,6 @@ def folder(tmp_path: Path) -> Path:
 def storage(folder: Path, catalogue: Catalogue) -> Iterator[Storage]:
     with Storage(folder, catalogue) as made:
         yield made
-
-
-def encoded(dataset: Dataset) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_implicit_VR, buffer.is_little_endian = False, True
-    write_dataset(buffer, dataset)
-    return buffer.getvalue()
-
-
-def send(storage: Storage, dataset: Dataset, *, sender: str = "MODALITY", **announced: str) -> None:
-    names = {
-        "sop_class": dataset.SOPClassUID,
-        "sop_instance": dataset.SOPInstanceUID,
-        "transfer_syntax": ExplicitVRLittleEndian,
-    } | announced
-    with storage.receive(**names, sender=sender) as stream:
-        data = encoded(dataset)
-        for start in range(0, len(data), 100):  # as fragments arrive
-            stream.write(data[start : start + 100])
 
 
 def files(folder: Path) -> list[str]:
@@ -191,36 +170,11 @@ def test_many_senders_at_once_share_transactions(folder: Path, tmp_path: Path) -
         assert catalogue.counts()[Level.IMAGE] == 9
 
 
-class Failing(Catalogue):
-    """A catalogue whose disk is full, for the instances that are named."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.spoiled: set[str] = set()
-        self.blind = False
-
-    def add(self, records: list[Rows], *, durable: bool = True) -> None:
-        if any(record.sop_instance in self.spoiled for record in records):
-            raise CatalogueError("The database is full")
-        super().add(records, durable=durable)
-
-    def files(self, prefix: str = "") -> dict[str, tuple[int, float]]:
-        if self.blind:
-            raise CatalogueError("The database is away")
-        return super().files(prefix)
-
-
-@pytest.fixture
-def failing(tmp_path: Path) -> Iterator[Failing]:
-    with Failing(str(tmp_path / "failing.sqlite")) as made:
-        yield made
-
-
 def test_what_the_catalogue_refuses_leaves_nothing(folder: Path, failing: Failing) -> None:
     good, bad = instance(), instance()
     failing.spoiled = {bad.SOPInstanceUID}
     with Storage(folder, failing) as storage:
-        with pytest.raises(CatalogueError, match="full"):
+        with pytest.raises(CatalogueError, match="refuses it"):
             send(storage, bad)
         send(storage, good)
     assert files(folder) == [f"{good.SOPInstanceUID}.dcm"]
@@ -253,11 +207,11 @@ def test_what_the_catalogue_cannot_tell_about_is_settled_at_the_next_start(folde
     dataset = instance()
     failing.spoiled = {dataset.SOPInstanceUID}
     with Storage(folder, failing) as storage:
-        failing.blind = True
+        failing.is_blind = True
         with pytest.raises(CatalogueError):
             send(storage, dataset)
         assert len(files(folder)) == 2  # its place, and the name that says it is in doubt
-    failing.spoiled, failing.blind = set(), False
+    failing.spoiled, failing.is_blind = set(), False
     with Storage(folder, failing):
         assert files(folder) == [f"{dataset.SOPInstanceUID}.dcm"]
         assert failing.location(dataset.SOPInstanceUID) is not None
@@ -274,7 +228,7 @@ def test_a_start_clears_up_after_a_process_that_was_killed(folder: Path, catalog
         stream.flush()
     (incoming,) = own.own.glob(f"{placed.SOPInstanceUID}*")
     own.place(str(incoming), own.place_of(placed.SOPInstanceUID))
-    power_is_lost(dead)  # killed after the file has its place, before the catalogue knows it
+    is_killed(dead)  # killed after the file has its place, before the catalogue knows it
     with Storage(folder, catalogue):
         assert files(folder) == [f"{placed.SOPInstanceUID}.dcm"]
         assert catalogue.location(placed.SOPInstanceUID) is not None
@@ -331,17 +285,6 @@ def test_two_storages_share_a_folder(folder: Path, catalogue: Catalogue) -> None
     assert sorted(path.name for path in (folder / "incoming").iterdir()) == ["gate"]
 
 
-@pytest.fixture
-def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing leaves the journals by itself."""
-    monkeypatch.setattr("findicon.archive.journals._UNSETTLED_SECONDS", 3600.0)
-
-
-def power_is_lost(storage: Storage) -> None:
-    """Be a process that is no more: its lock is open, and it settles nothing."""
-    os.close(storage._folder._lock)
-
-
 LARGE = {"Rows": 512, "Columns": 512, "PixelData": bytes(512 * 512 * 2)}
 
 
@@ -357,7 +300,7 @@ def test_a_row_that_was_lost_with_the_power_is_made_again_at_the_next_start(
         storage = Storage(folder, lost)
         send(storage, dataset)
         assert lost.location(dataset.SOPInstanceUID) is not None, "whoever asks after the answer finds it"
-        power_is_lost(storage)
+        is_killed(storage)
         # What the log had of the transaction never reached the disk.
         with Catalogue(str(tmp_path / "before.sqlite")) as before, Storage(folder, before):
             assert before.location(dataset.SOPInstanceUID) is not None
@@ -374,7 +317,7 @@ def test_a_file_that_was_lost_with_the_power_is_made_again_at_the_next_start(
     send(storage, dataset)
     place = Path(catalogue.location(dataset.SOPInstanceUID).path)
     whole = place.read_bytes()
-    power_is_lost(storage)
+    is_killed(storage)
     place.unlink()
     if what_is_left is not None:
         place.write_bytes(bytes(len(whole)) if what_is_left == "zeros" else whole[:what_is_left])
@@ -390,7 +333,7 @@ def test_a_journal_never_replaces_another_data_set(folder: Path, catalogue: Cata
     storage = Storage(folder, catalogue)
     send(storage, first)
     send(storage, instance(PatientName="SECOND", SOPInstanceUID=first.SOPInstanceUID))
-    power_is_lost(storage)
+    is_killed(storage)
     with Storage(folder, catalogue), FileSource(catalogue).open(first.SOPInstanceUID) as file:
         assert pydicom.dcmread(file).PatientName == "FIRST"
     (aside,) = (folder / "conflicts").iterdir()
@@ -475,9 +418,8 @@ def test_nothing_more_is_taken_while_nothing_can_be_made_durable(
     kept = []
     with monkeypatch.context() as patched:
         patched.setattr("findicon.archive.storage_folder.sync_file_system", _failing)
-        storage = Storage.__new__(Storage)
         patched.setattr("findicon.archive.storage.recover", lambda *_: None)
-        storage.__init__(folder, catalogue)
+        storage = Storage(folder, catalogue)
         for dataset in datasets:
             with suppress(StorageError):
                 send(storage, dataset)
