@@ -1,15 +1,7 @@
 """Questions and answers: Query, Match, keys, matching and the ports between rooms. Pure: no socket, thread or SQL."""
 
 from . import criteria
-from .attributes import (
-    LONG_LENGTH,
-    NUMBERS,
-    encode_value,
-    head,
-    read_attributes,
-    sized,
-    texts_in,
-)
+from .attributes import NUMBERS, encode_value, head, read_attributes, sized, texts_in
 from .characters import TEXT_VRS, UTF_8, character_sets_of, characters_for, decode_text, encode_text
 from .criteria import MULTIPLE_VALUE_VRS, NUMBER_VRS, WILDCARD_VRS
 from .encoding import decode, deflate, encode
@@ -35,7 +27,7 @@ from .ports import (
 )
 from .query import Options, Query, level_named
 from .values import as_date, clean
-from .wire import Malformed, elements_of
+from .wire import LONG_LENGTH, Malformed, elements_of
 
 __all__ = [
     "BYTES_VRS",

@@ -7,12 +7,10 @@ from .characters import TEXT_VRS, character_sets_of, decode_text, encode_text
 from .keys import BYTES_VRS, vr_of
 from .matching import Value
 from .values import clean, split
-from .wire import Element
+from .wire import LONG_LENGTH, Element
 
 NUMBERS = {"FD": "d", "FL": "f", "SL": "l", "SS": "h", "SV": "q", "UL": "L", "US": "H", "UV": "Q", "AT": "HH"}
 """VRs of binary numbers, with their layout."""
-LONG_LENGTH = frozenset({"SQ", "SV", "UC", "UR", "UT", "UV"} | BYTES_VRS)
-"""VRs whose explicit form has a length of four bytes (PS3.5 7.1.2)."""
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _LONGEST_SHORT = 0xFFFE

@@ -7,7 +7,10 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
 from .keys import vr_of
 
-_LONG_LENGTH = frozenset(vr.encode() for vr in map(str, EXPLICIT_VR_LENGTH_32))
+LONG_LENGTH = frozenset(map(str, EXPLICIT_VR_LENGTH_32))
+"""VRs whose explicit form has a length of four bytes (PS3.5 7.1.2)."""
+
+_LONG_LENGTH = frozenset(vr.encode() for vr in LONG_LENGTH)
 _VRS = {vr.encode(): vr for vr in map(str, STANDARD_VR)}
 _SHORT_VRS = {code: vr for code, vr in _VRS.items() if code not in _LONG_LENGTH}
 _IMPLICIT, _EXPLICIT, _LENGTH = (struct.Struct(layout).unpack_from for layout in ("<HHL", "<HH2sH", "<L"))
