@@ -5,6 +5,7 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -90,12 +91,11 @@ def _follow(
     passes = follow(paths, catalogue, workers=workers, icons=icons.value, choice=choice, report=report)
     with closing(passes) as summaries:
         with watching:
-            summary = next(summaries)
-        _tell(summary, watching, watching.seconds, as_json=as_json)
-        watching = Watching(console, is_shown=False)
-        for summary in summaries:
-            _tell(summary, watching, None, as_json=as_json)
-            watching = Watching(console, is_shown=False)
+            first = next(summaries)
+        seconds: float | None = watching.seconds
+        for summary in chain([first], summaries):
+            _tell(summary, watching, seconds, as_json=as_json)
+            watching, seconds = Watching(console, is_shown=False), None
 
 
 def _tell(summary: Summary, watching: Watching, seconds: float | None, *, as_json: bool) -> None:
