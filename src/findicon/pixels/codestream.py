@@ -47,7 +47,7 @@ def from_jpeg_start(data: bytes) -> bytes:
 
 def read_jpeg_head(data: bytes) -> Codestream:
     """Read the frame header of a JPEG or JPEG-LS stream (ISO/IEC 10918-1 B.2.2); raises IconError."""
-    at = data.find(b"\xff\xd8") + 2
+    at = data.find(JPEG_START) + 2
     if at < 2:
         raise IconError("The frame is no JPEG stream")
     adobe, jfif = None, False

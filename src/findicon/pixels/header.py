@@ -45,7 +45,7 @@ class Header:
             data = own.data if own is not None and own.data else b""
             encodings = encodings_of(texts("CS", data, encoding, ()))
         self._encodings = encodings
-        self._signed = bool(signed)
+        self._signed = signed
         if _PIXEL_REPRESENTATION in elements:
             self._signed = self.integer(_PIXEL_REPRESENTATION) == 1
 

@@ -36,18 +36,15 @@ class Native:
             task.limits.check_memory(4 * frame.length, "Unpacking the frame")
             return Decoded(_twelve_bits(frame.read(), frame.first_bit, image), image.photometric)
         planes = image.samples if image.planar and image.samples > 1 else 1
-        rows = image.rows
         is_whole = len(frame.spans) > 1 or swapped
         enough = None if is_whole else rows_enough(image, task.rows)
         if enough is not None:
-            rows = len(enough)
-            data = _read_rows(task, planes, enough)
+            rows, data = len(enough), _read_rows(task, planes, enough)
         else:
             task.limits.check_memory(2 * frame.length, "Reading the frame")
-            data = frame.read_array()
-        if swapped:
-            data = _swapped(data)[frame.first_bit // 8 :]
-        if rows == image.rows:
+            rows, data = image.rows, frame.read_array()
+            if swapped:
+                data = _swapped(data)[frame.first_bit // 8 :]
             data = data[: image.frame_bits // 8]  # fragments are of even length
         stored = data.view(_dtype(image))
         if image.is_subsampled:
