@@ -24,7 +24,8 @@ from .negotiation import (
     VERIFICATION,
     Context,
     Offer,
-    uid_of,
+    is_uid,
+    peer_uid,
 )
 from .outbox import Flusher, Outbox
 from .part10 import Instance, open_instance
@@ -74,8 +75,10 @@ __all__ = [
     "decode_command",
     "encode_command",
     "is_ae_title",
+    "is_uid",
     "message_parts",
     "open_instance",
+    "peer_uid",
     "receive_instance",
     "receive_proposal",
     "request_association",
@@ -84,6 +87,5 @@ __all__ = [
     "storage_classes",
     "storage_syntaxes",
     "store_answer",
-    "uid_of",
     "unexpected",
 ]

@@ -34,8 +34,10 @@ C_ECHO = 0x0030
 C_CANCEL = 0x0FFF
 RESPONSE = 0x8000
 
+DATA_SET = 1
 NO_DATA_SET = 0x0101
 MEDIUM = 0
+WARNING_STATUSES = range(0xB000, 0xC000)
 LARGEST = 1 << 16  # bytes; a command set of the Standard has a few hundred
 
 _LONGEST_COMMENT = 64

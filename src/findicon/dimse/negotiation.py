@@ -1,5 +1,6 @@
 """What both sides agree on: contexts, roles, lengths, options of queries (PS3.7 D.3.3, PS3.4 C.5.1.1)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
@@ -90,7 +91,12 @@ class Negotiated:
     refused: tuple[ContextResult, ...] = ()
 
 
-def uid_of(text: str) -> UID:
+def is_uid(text: str) -> bool:
+    """Tell whether what a peer wrote can be a UID; whatever else one has to be, some makers' are not."""
+    return _UID.fullmatch(text) is not None
+
+
+def peer_uid(text: str) -> UID:
     """Make a UID of what a peer wrote; pydicom would warn of what it dislikes, once for each that is different."""
     return UID(text, config.IGNORE)
 
@@ -147,7 +153,7 @@ def negotiate_contexts(
         elif not scu and not scp:
             results.append(ContextResult(one.context_id, USER_REJECTION, ImplicitVRLittleEndian))
         else:
-            accepted[one.context_id] = Context(one.context_id, uid_of(one.abstract_syntax), syntax, scu=scp, scp=scu)
+            accepted[one.context_id] = Context(one.context_id, peer_uid(one.abstract_syntax), syntax, scu=scp, scp=scu)
             results.append(ContextResult(one.context_id, ACCEPTED, syntax))
             if roles is not None:
                 answered[one.abstract_syntax] = (scu, scp)
@@ -222,6 +228,7 @@ def proposed_contexts(syntaxes: Sequence[tuple[str, Sequence[str]]]) -> tuple[Pr
     )
 
 
+_UID = re.compile(r"[0-9.]{1,64}")
 _QUERY_CLASSES = {str(model.find) for model in Model}
 # Relational retrieval, as Unique Keys above the level are not needed; no conversion to Enhanced Multi-frame Images
 # (PS3.4 C.5.2.1, C.5.3.1).

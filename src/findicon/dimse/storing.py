@@ -1,6 +1,5 @@
 """C-STORE in both directions (PS3.7 9.3.1, PS3.4 Annex B): instances out of files, instances into an Ingest."""
 
-import re
 from collections.abc import Iterable
 from contextlib import closing
 from tempfile import SpooledTemporaryFile
@@ -14,11 +13,9 @@ from ..query import Ingest
 from . import commands
 from .association import Association, Received, unexpected
 from .commands import encode_command
-from .negotiation import NATIVE_SYNTAXES, Context
+from .negotiation import NATIVE_SYNTAXES, Context, is_uid
 from .part10 import Instance
 
-_DATA_SET = 1
-_UID = re.compile(r"[0-9.]{1,64}")
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
 DOES_NOT_MATCH = 0xA900
@@ -94,7 +91,7 @@ def send_instance(
         commands.COMMAND_FIELD: commands.C_STORE,
         commands.MESSAGE_ID: message_id,
         commands.PRIORITY: priority,
-        commands.DATA_SET_TYPE: _DATA_SET,
+        commands.DATA_SET_TYPE: commands.DATA_SET,
         commands.AFFECTED_SOP_INSTANCE: instance.sop_instance,
     }
     if originator is not None:
@@ -137,7 +134,7 @@ def receive_instance(association: Association, received: Received, ingest: Inges
     problem = None
     if not command.has_data:
         return CANNOT_UNDERSTAND, "A C-STORE request without a data set"
-    if not _UID.fullmatch(sop_instance):
+    if not is_uid(sop_instance):
         problem = INVALID_INSTANCE, "Affected SOP Instance UID is no UID"
     elif sop_class != context.abstract_syntax:
         problem = DOES_NOT_MATCH, "Affected SOP Class UID is not the abstract syntax"

@@ -24,7 +24,6 @@ from .doors import Caller
 
 _LOOK = 0.002  # seconds between two looks for a cancel
 _MODELS = {model.find: model for model in Model}
-_DATA_SET = 1
 
 
 def answer_find(association: Association, received: Received, finder: Finder, flusher: Flusher, caller: Caller) -> None:
@@ -137,7 +136,7 @@ class _Answering:
                 return
 
     def _pending(self, status: int) -> bytes:
-        command = encode_command(replies.elements(self._received, status, _DATA_SET))
+        command = encode_command(replies.elements(self._received, status, commands.DATA_SET))
         return command_value(self._received.context.context_id, command)
 
     def _cancelled(self) -> bool:

@@ -15,9 +15,7 @@ from . import replies
 from .selection import Selected
 
 _SOME_FAILED = 0xB000
-_WARNINGS = range(0xB000, 0xC000)
-_DATA_SET = 1
-_FAILED_LIST = 0x00080058
+_FAILED_LIST = "FailedSOPInstanceUIDList"
 _LONG = 0xFFFF
 
 
@@ -90,7 +88,7 @@ class SubOperations:
             return
         if status == replies.SUCCESS:
             self.completed += 1
-        elif status in _WARNINGS:
+        elif status in commands.WARNING_STATUSES:
             self.warnings += 1
         else:
             log.warning("an instance was refused", instance=one.sop_instance, status=f"{status:04X}")
@@ -131,13 +129,13 @@ def answer(
         return
     association.send(
         received.context,
-        replies.response(received, status, counts | {commands.DATA_SET_TYPE: _DATA_SET}),
-        encode(_named(came.failed_instances), received.context.transfer_syntax),
+        replies.response(received, status, counts | {commands.DATA_SET_TYPE: commands.DATA_SET}),
+        encode(_naming(came.failed_instances), received.context.transfer_syntax),
     )
 
 
-def _named(failed: Sequence[str]) -> Dataset:
-    """Make the identifier that names instances; UI has no room for very many in Explicit VR (PS3.5 6.2.2)."""
+def _naming(failed: Sequence[str]) -> Dataset:
+    """Make the identifier that names what failed; UI has no room for very many in Explicit VR (PS3.5 6.2.2)."""
     uids = "\\".join(failed)
     identifier = Dataset()
     if len(uids) < _LONG:

@@ -1,15 +1,13 @@
 """What the server offers: verbs to abstract syntaxes, with the transfer syntaxes that it takes."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, VERIFICATION, Offer, storage_classes, uid_of
+from ..dimse import IDENTIFIER_SYNTAXES, NATIVE_SYNTAXES, VERIFICATION, Offer, is_uid, peer_uid, storage_classes
 from ..query import Model
 
 _IDENTIFIERS = Offer(IDENTIFIER_SYNTAXES)
-_UID = re.compile(r"[0-9.]{1,64}")  # whatever else a UID has to be, some makers' are not
 
 
 def offered(*, gets: bool, moves: bool, stores: bool) -> dict[str, Mapping[str, Offer]]:
@@ -37,11 +35,11 @@ def storage_offers(proposed: Sequence[tuple[str, Sequence[str]]], *, store: bool
     offers: dict[str, dict[str, None]] = {}
     for abstract_syntax, transfer_syntaxes in proposed:
         if is_storage(abstract_syntax):
-            uids = filter(_UID.fullmatch, transfer_syntaxes)
+            uids = filter(is_uid, transfer_syntaxes)
             offers.setdefault(abstract_syntax, {}).update(dict.fromkeys(uids))
     return {
         abstract_syntax: Offer(
-            _preferred([uid_of(one) for one in syntaxes], native_first=get), requestor_scu=store, requestor_scp=get
+            _preferred([peer_uid(one) for one in syntaxes], native_first=get), requestor_scu=store, requestor_scp=get
         )
         for abstract_syntax, syntaxes in offers.items()
     }
@@ -51,7 +49,7 @@ def is_storage(abstract_syntax: str) -> bool:
     """Tell whether an abstract syntax is a storage class: one of the Standard's, or one that no dictionary knows."""
     if abstract_syntax in storage_classes():
         return True
-    return bool(_UID.fullmatch(abstract_syntax)) and uid_of(abstract_syntax).type == ""
+    return is_uid(abstract_syntax) and peer_uid(abstract_syntax).type == ""
 
 
 def _preferred(syntaxes: list[UID], *, native_first: bool) -> list[UID]:

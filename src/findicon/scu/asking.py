@@ -13,8 +13,6 @@ from ..query import Key, Level, Model, Query, encode
 from .pool import Pool
 from .proposals import Proposed
 
-_MEDIUM = 0
-_DATA_SET = 1
 _UTF_8 = "ISO_IR 192"
 _message_ids = count(1)
 
@@ -137,8 +135,8 @@ def request(context: Context, operation: int, message_id: int) -> dict[int, int 
         commands.AFFECTED_SOP_CLASS: str(context.abstract_syntax),
         commands.COMMAND_FIELD: operation,
         commands.MESSAGE_ID: message_id,
-        commands.PRIORITY: _MEDIUM,
-        commands.DATA_SET_TYPE: _DATA_SET,
+        commands.PRIORITY: commands.MEDIUM,
+        commands.DATA_SET_TYPE: commands.DATA_SET,
     }
 
 

@@ -22,8 +22,6 @@ from .asking import request as ask_for
 
 _LOOK = 0.05  # seconds between two questions to a Cancel while nothing comes
 _CANCELLED = 0xFE00
-_FAILED_LIST = 0x00080058
-_WARNINGS = range(0xB000, 0xC000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ class _Retrieval:
         data = self._association.read_data(received.context, self._association.limits.identifier)
         try:
             # as it came: a list that is too long for UI is UN in Explicit VR (PS3.5 6.2.2)
-            named = decode(data, received.context.transfer_syntax).get_item(_FAILED_LIST)
+            named = decode(data, received.context.transfer_syntax).get_item("FailedSOPInstanceUIDList")
             uids = bytes(named.value or b"").decode("ascii").split("\\") if named is not None else []
         except Exception:  # noqa: BLE001  pydicom raises whatever Python raises; the counts say what matters
             return ()
@@ -142,7 +140,7 @@ class _Retrieval:
     def _finish(self, answer: Command, failed: tuple[str, ...]) -> Retrieved:
         status = answer.status
         counts = _counts(answer)
-        if status == 0 or status in _WARNINGS or (status == _CANCELLED and self._is_cancelled):
+        if status == 0 or status in commands.WARNING_STATUSES or (status == _CANCELLED and self._is_cancelled):
             return Retrieved(
                 counts.completed,
                 counts.failed,

@@ -9,7 +9,6 @@ from .asking import next_message_id
 from .pool import Pool
 from .proposals import Proposed, for_stores
 
-_WARNINGS = range(0xB000, 0xC000)
 _MOST_KINDS = 32  # of which each has its contexts on the association
 
 
@@ -45,7 +44,7 @@ class Storer:
         received = association.receive_answer(self._timeout)
         status = store_answer(association, received, message_id)
         comment = received.command.error_comment
-        if status in _WARNINGS:
+        if status in commands.WARNING_STATUSES:
             log.warning("stored with a warning", peer=association.peer, status=f"{status:04X}", comment=comment)
         elif status:
             reason = f"C-STORE failed: {status_text(commands.C_STORE, status)}"
