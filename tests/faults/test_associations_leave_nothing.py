@@ -23,23 +23,20 @@ from integration.memory_finder import MemoryMatch, study
 from integration.raw_peer import (
     ABORT,
     COMMAND,
+    CONTEXTS,
     CT,
     ECHO,
-    EXPLICIT,
-    FIND,
-    IMPLICIT,
     LAST,
     RELEASE_RQ,
-    VERIFICATION,
     RawPeer,
     associate_request,
+    call,
     command,
     data_pdu,
     element,
     find_request,
 )
 
-CONTEXTS = ((1, VERIFICATION, [IMPLICIT]), (3, FIND, [EXPLICIT]), (5, CT, [EXPLICIT]))
 STORE_RQ = command(0x0001, data=True, sop_class=CT, more=element(0x1000, b"1.2.3\0"))
 LIMITS = Limits(release=0.5, associate=30.0)
 
@@ -147,7 +144,7 @@ def descriptors() -> int:
 
 @contextmanager
 def dropped(server: Server, reset: bool, tls: ssl.SSLContext | None) -> Iterator[RawPeer]:
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         if tls is not None:
             peer.socket = tls.wrap_socket(peer.socket)
         if reset:  # closing sends a reset instead of a farewell

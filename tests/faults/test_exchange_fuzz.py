@@ -26,16 +26,15 @@ from integration.memory_finder import MemoryFinder, MemoryMatch, study
 from integration.raw_peer import (
     ABORT,
     COMMAND,
+    CONTEXTS,
     CT,
     ECHO,
     EXPLICIT,
     FIND,
-    IMPLICIT,
     LAST,
     RELEASE_RQ,
-    VERIFICATION,
-    RawPeer,
     associate_request,
+    call,
     command,
     data_pdu,
     element,
@@ -45,7 +44,6 @@ from integration.raw_peer import (
 )
 from integration.raw_server import Caller, RawServer, response
 
-CONTEXTS = ((1, VERIFICATION, [IMPLICIT]), (3, FIND, [EXPLICIT]), (5, CT, [EXPLICIT]))
 STORE = data_pdu(5, COMMAND | LAST, command(1, data=True, sop_class=CT, more=element(0x1000, b"1.2.3\0")))
 MESSAGES = (
     ECHO,
@@ -103,7 +101,7 @@ fuzzed = settings(max_examples=150, deadline=None, suppress_health_check=[Health
 
 def say(server: Server, *parts: bytes) -> None:
     """Say something, then hang up; whatever the server answers."""
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         try:
             for part in parts:
                 peer.send(part)
@@ -132,7 +130,7 @@ def test_messages(server: Server, data: bytes) -> None:
 def test_identifiers(server: Server, data: bytes) -> None:
     data += b"\0" * (len(data) % 2)
     asked = data_pdu(3, COMMAND | LAST, command(0x20, data=True, sop_class=FIND)) + data_pdu(3, LAST, data)
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         peer.associate(*CONTEXTS)
         peer.send(asked)
         statuses = [peer.status()]

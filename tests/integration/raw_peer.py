@@ -3,13 +3,20 @@
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from findicon.scp import Server
 
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+GET = "1.2.840.10008.5.1.4.1.2.2.3"
 VERIFICATION = "1.2.840.10008.1.1"
 EXPLICIT = "1.2.840.10008.1.2.1"
 IMPLICIT = "1.2.840.10008.1.2"
-CT = "1.2.840.10008.5.1.4.1.1.2"
+JPEG = "1.2.840.10008.1.2.4.50"
+CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
+CONTEXTS = ((1, VERIFICATION, [IMPLICIT]), (3, FIND, [EXPLICIT]), (5, CT, [EXPLICIT]))
 COMMAND, LAST = 1, 2
 
 
@@ -86,6 +93,7 @@ def find_request(message_id: int = 1, context_id: int = 3, **keys: str) -> bytes
 
 
 ECHO = data_pdu(1, COMMAND | LAST, command(0x0030))
+CANCEL = data_pdu(3, COMMAND | LAST, command(0x0FFF, 1))
 RELEASE_RQ, RELEASE_RP = pdu(0x05, bytes(4)), pdu(0x06, bytes(4))
 ABORT = pdu(0x07, bytes(4))
 
@@ -160,3 +168,7 @@ class RawPeer:
                 return None
             parts += part
         return parts
+
+
+def call(server: "Server") -> RawPeer:
+    return RawPeer(("127.0.0.1", server.address.port))

@@ -57,6 +57,11 @@ class Caller(RawPeer):
             self.identifier = self.receive()[1][6:]
         return body[4], struct.unpack("<H", elements.get(0x0110) or elements[0x0120])[0]
 
+    def answer_echo(self, status: int = 0) -> None:
+        """Take a C-ECHO request and answer it."""
+        context, message = self.request()
+        self.send(response(context, message, status, field=0x8030))
+
 
 def response(
     context: int, message: int, status: int, *, field: int = 0x8020, data: bytes | None = None, more: bytes = b""

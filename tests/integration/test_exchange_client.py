@@ -217,8 +217,7 @@ def test_an_idle_association_that_has_ended_is_made_again(end: bytes) -> None:
 def test_it_may_end_just_when_it_is_used_again(end: bytes) -> None:
     def first(caller: Caller) -> None:
         caller.accept()
-        context, message = caller.request()
-        caller.send(response(context, message, 0, field=0x8030))
+        caller.answer_echo()
         caller.request()
         caller.send(end)
 
@@ -344,8 +343,7 @@ def test_a_user_identity_goes_out() -> None:
 
     def script(caller: Caller) -> None:
         bodies.append(caller.accept())
-        context, message = caller.request()
-        caller.send(response(context, message, 0, field=0x8030))
+        caller.answer_echo()
         caller.is_closed()
 
     identity = UserIdentity(2, b"jane", b"secret")
@@ -358,8 +356,7 @@ def test_a_user_identity_goes_out() -> None:
 def test_an_echo_that_fails() -> None:
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = caller.request()
-        caller.send(response(context, message, 0x0122, field=0x8030))
+        caller.answer_echo(0x0122)
         caller.is_closed()
 
     with RawServer(script) as server, Client(server.address, limits=Limits(release=0.1)) as client:

@@ -39,19 +39,13 @@ VERBS: dict[str, tuple[Callable[[Client], object], int]] = {
 }
 
 
-def requested(caller: Caller) -> tuple[int, int]:
-    """Take a request and all of its data set; give its context and Message ID."""
-    context, message = caller.request()
-    return context, message
-
-
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_failure_names_peer_status_and_comment(verb: str) -> None:
     run, field = VERBS[verb]
 
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         more = element(0x0902, b"the disk is full")
         caller.send(response(context, message, 0xC123, field=field, more=more))
         assert caller.receive()[0] == 5
@@ -91,7 +85,7 @@ def test_each_verb_ends_with_an_error_that_names_the_peer(verb: str, stage: str)
 
     def script(caller: Caller) -> None:
         caller.accept()
-        requested(caller)
+        caller.request()
         say(caller)
         caller.is_closed() if stage != "it closes" else None
 
@@ -144,7 +138,7 @@ def test_half_an_accept_meets_a_timeout() -> None:
 def test_half_a_data_set_meets_a_timeout() -> None:
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         caller.send(response(context, message, 0xFF00, data=ANSWER)[:-20])
         caller.is_closed()
 
@@ -157,7 +151,7 @@ def test_half_a_data_set_meets_a_timeout() -> None:
 def test_an_answer_above_the_limit_is_not_taken() -> None:
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         told = command(0x8020, message, data=True, more=element(0x0900, b"\0\xff"))
         caller.send(data_pdu(context, 3, told) + data_pdu(context, 0, bytes(10_000)) * 200)
         caller.is_closed()
@@ -172,7 +166,7 @@ def test_leaving_a_peer_that_sends_without_end() -> None:
 
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         caller.send(response(context, message, 0xFF00, data=ANSWER))
         told = command(0x8020, message, data=True, more=element(0x0900, b"\0\xff"))
         caller.send(data_pdu(context, 3, told))
@@ -198,16 +192,16 @@ def test_a_retrieval_is_asked_again_only_when_nothing_came_of_it(verb: str, hear
 
     def first(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         caller.send(response(context, message, 0, field=field))
-        context, message = requested(caller)
+        context, message = caller.request()
         if heard:
             caller.send(response(context, message, 0xFF00, field=field))
         caller.send(pdu(7, bytes(4)))
 
     def second(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         caller.send(response(context, message, 0, field=field))
         caller.is_closed()
 
@@ -227,7 +221,7 @@ def test_a_retrieval_is_asked_again_only_when_nothing_came_of_it(verb: str, hear
 def get_script(*said: Callable[[Caller, int], bytes]) -> Callable[[Caller], None]:
     def script(caller: Caller) -> None:
         body = caller.accept(user_items=item(0x54, struct.pack(">H", len(CT)) + CT.encode() + b"\0\1"))
-        context, message = requested(caller)
+        context, message = caller.request()
         storage = context_of(body, CT)
         for part in said:
             caller.send(part(caller, storage))
@@ -274,7 +268,7 @@ def test_a_peer_that_forgets_to_confirm_our_role_may_bring_instances_all_the_sam
 
     def script(caller: Caller) -> None:
         body = caller.accept()  # no role is granted
-        context, message = requested(caller)
+        context, message = caller.request()
         caller.send(stored(b"1.2\0")(caller, context_of(body, CT)))
         assert struct.unpack("<H", caller.answer()[0x0900])[0] == 0
         caller.send(response(context, message, 0, field=0x8010))
@@ -316,7 +310,7 @@ def test_a_fallback_character_set_reads_answers_that_name_none(charset: str, dat
 
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         for one in (answer, named):
             caller.send(response(context, message, 0xFF00, data=one))
         caller.send(response(context, message, 0))
@@ -339,7 +333,7 @@ def test_answers_are_decoded_when_they_are_looked_at(monkeypatch: pytest.MonkeyP
 
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = requested(caller)
+        context, message = caller.request()
         caller.send(
             response(context, message, 0xFF00, data=b"garbage that is no data set") * 3 + response(context, message, 0)
         )

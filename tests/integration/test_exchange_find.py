@@ -14,7 +14,7 @@ from findicon.dimse import Limits
 from findicon.query import Query, decode
 from findicon.scp import Server
 from findicon.scu import Client
-from integration.raw_peer import CT, EXPLICIT, FIND, IMPLICIT, LAST, RawPeer, command, data_pdu, element
+from integration.raw_peer import CT, EXPLICIT, FIND, IMPLICIT, LAST, RawPeer, call, command, data_pdu, element
 from support.samples import instance, write
 
 NAMES = {"P1": "Müller^Jörg", "P2": "Иванов^Иван", "P3": "DOE^JANE"}
@@ -78,7 +78,7 @@ def study_keys(character_set: bytes | None, patient: bytes = b"") -> bytes:
 def test_an_answer_has_the_requests_character_set_where_it_can_hold_it(
     server: Server, character_set: bytes | None, answered: dict[str, tuple[str, str]]
 ) -> None:
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         peer.associate()
         for patient, (name, codec) in answered.items():
             (data,), final = asked(peer, study_keys(character_set, patient.encode()))
@@ -109,7 +109,7 @@ def test_an_answer_has_the_requests_character_set_where_it_can_hold_it(
 def test_a_wrong_question_names_the_element_at_fault(
     server: Server, keys: bytes, offending: int, comment: bytes
 ) -> None:
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         peer.associate()
         found, final = asked(peer, keys)
     assert not found
@@ -120,7 +120,7 @@ def test_a_wrong_question_names_the_element_at_fault(
 
 
 def test_matches_that_are_cut_are_told(server: Server, tmp_path: Path) -> None:
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         peer.associate()
         found, final = asked(peer, study_keys(None))
         assert (len(found), final[0x0900]) == (3, b"\0\0")
@@ -135,7 +135,7 @@ def test_a_private_transfer_syntax_is_kept_as_it_is_and_given_back_in_it(server:
     path = write(instance(SOPInstanceUID="1.2.3.9", StudyInstanceUID="1.2.9", PatientID="PRIVATE"), tmp_path / "sent")
     data = path.read_bytes()
     body = data[data.index(b"\x08\0\x05\0CS") if b"\x08\0\x05\0CS" in data else data.index(b"\x08\0\x08\0CS") :]
-    with RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with call(server) as peer:
         peer.associate((1, CT, [PRIVATE]), (3, FIND, [EXPLICIT, IMPLICIT]))
         told = command(1, data=True, sop_class=CT, more=element(0x1000, b"1.2.3.9\0"))
         peer.send(data_pdu(1, 3, told) + data_pdu(1, LAST, body))

@@ -17,7 +17,7 @@ from findicon.scp import Server
 from findicon.scu import Client
 from findicon.scu.answers import PeerMatch
 from integration.memory_finder import study
-from integration.raw_peer import CT, EXPLICIT, IMPLICIT, LAST, VERIFICATION, RawPeer, command, data_pdu, element
+from integration.raw_peer import CT, EXPLICIT, IMPLICIT, LAST, VERIFICATION, call, command, data_pdu, element
 from integration.raw_server import Caller, RawServer, response
 
 DEFLATED = str(DeflatedExplicitVRLittleEndian)
@@ -116,7 +116,7 @@ def archive(tmp_path: Path) -> Iterator[Server]:
 @pytest.mark.parametrize("what", [one for one in HOSTILE if "icon" not in one])
 def test_a_hostile_instance_is_refused_and_the_association_lives(archive: Server, what: str, tmp_path: Path) -> None:
     data, syntax = (deflated(bytes(1 << 22)), DEFLATED) if what == "a bomb" else HOSTILE[what]
-    with RawPeer(("127.0.0.1", archive.address.port)) as peer:
+    with call(archive) as peer:
         peer.associate((1, VERIFICATION, [IMPLICIT]), (3, CT, [syntax]))
         peer.send(message(3, command(1, data=True, sop_class=CT, more=element(0x1000, b"1.2.3\0")), data))
         assert peer.status() >> 12 in {0xA, 0xC}

@@ -20,16 +20,18 @@ from integration.raw_peer import (
     EXPLICIT,
     IMPLICIT,
     LAST,
+    MOVE,
     RELEASE_RQ,
     VERIFICATION,
     RawPeer,
+    call,
     command,
     data_pdu,
     element,
     identifier,
 )
 from integration.raw_server import Caller, RawServer
-from integration.test_exchange_retrieval import MOVE, archive_of, counts, number
+from integration.test_exchange_retrieval import archive_of, counts, number
 from support.samples import instance
 
 STUDY = Query("STUDY", StudyInstanceUID="1.2")
@@ -85,7 +87,7 @@ def test_each_sub_operation_says_for_whom_it_is(priority: int) -> None:
             stored(caller, elements, 0)
         caller.send(b"\x06\0\0\0\0\4\0\0\0\0")
 
-    with moving(script) as (server, _), RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with moving(script) as (server, _), call(server) as peer:
         peer.associate((1, VERIFICATION, [IMPLICIT]), (3, MOVE, [EXPLICIT]))
         more = element(0x0600, b"THERE ") + element(0x0700, struct.pack("<H", priority))
         peer.send(data_pdu(3, 3, command(0x21, 500, data=True, sop_class=MOVE, more=more)))
@@ -153,7 +155,7 @@ REFUSALS: dict[str, Callable[[Caller], object]] = {
 
 @pytest.mark.parametrize("how", REFUSALS)
 def test_a_destination_that_cannot_be_reached_fails_everything_by_name(how: str) -> None:
-    with moving(REFUSALS[how], associate=0.3) as (server, _), RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with moving(REFUSALS[how], associate=0.3) as (server, _), call(server) as peer:
         ask(peer)
         answer = peer.answer()
         assert (number(answer, 0x0900), counts(answer)) == (0xA702, (None, 0, 3, 0))
@@ -196,7 +198,7 @@ def ask(peer: RawPeer) -> None:
 
 def test_a_cancel_stops_after_the_instance_that_is_on_its_way() -> None:
     there = Waiting()
-    with moving(there) as (server, _), RawPeer(("127.0.0.1", server.address.port)) as peer:
+    with moving(there) as (server, _), call(server) as peer:
         ask(peer)
         assert there.took.wait(20)
         peer.send(data_pdu(3, 3, command(0x0FFF, 5)))
@@ -212,7 +214,7 @@ def test_a_cancel_stops_after_the_instance_that_is_on_its_way() -> None:
 def test_an_asker_that_goes_away_ends_the_destinations_association() -> None:
     there = Waiting()
     with moving(there) as (server, _):
-        with RawPeer(("127.0.0.1", server.address.port)) as peer:
+        with call(server) as peer:
             ask(peer)
             assert there.took.wait(20)
             peer.send(ABORT)

@@ -18,26 +18,20 @@ from integration.raw_peer import (
     ECHO,
     EXPLICIT,
     FIND,
+    GET,
     IMPLICIT,
+    JPEG,
     LAST,
+    MR,
     VERIFICATION,
-    RawPeer,
     associate_request,
+    call,
     command,
     data_pdu,
     find_request,
     item,
 )
 from integration.raw_server import Caller, RawServer, response
-
-GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
-MR, JPEG = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.1.2.4.50"
-ALL_VERBS = frozenset({"echo", "find", "get", "move", "store"})
-
-
-def call(server: Server) -> RawPeer:
-    return RawPeer(("127.0.0.1", server.address.port))
-
 
 # rejections (PS3.8 Table 9-21)
 
@@ -332,8 +326,7 @@ def test_a_request_says_who_we_are_and_what_we_take() -> None:
 
     def script(caller: Caller) -> None:
         bodies.append(caller.accept())
-        context, message = caller.request()
-        caller.send(response(context, message, 0, field=0x8030))
+        caller.answer_echo()
         caller.is_closed()
 
     with RawServer(script) as server, Client(server.address, limits=Limits(pdu=33333, release=0.1)) as client:

@@ -22,6 +22,7 @@ from integration.raw_peer import (
     CT,
     ECHO,
     EXPLICIT,
+    GET,
     IMPLICIT,
     LAST,
     VERIFICATION,
@@ -34,7 +35,6 @@ from integration.raw_peer import (
 )
 from support.samples import instance
 
-GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
 CT_ROLE = item(0x54, struct.pack(">H", len(CT)) + CT.encode() + b"\0\1")
 DEFLATED = "1.2.840.10008.1.2.1.99"
 HASTY = Limits(release=0.1)

@@ -20,6 +20,7 @@ from integration.memory_archive import MemoryArchive
 from integration.memory_finder import ActingFinder, MemoryFinder, MemoryMatch, study
 from integration.raw_peer import (
     ABORT,
+    CANCEL,
     COMMAND,
     CT,
     ECHO,
@@ -28,20 +29,14 @@ from integration.raw_peer import (
     IMPLICIT,
     LAST,
     VERIFICATION,
-    RawPeer,
     associate_request,
+    call,
     command,
     data_pdu,
     element,
     find_request,
     item,
 )
-
-CANCEL = data_pdu(3, COMMAND | LAST, command(0x0FFF, 1))
-
-
-def call(server: Server) -> RawPeer:
-    return RawPeer(("127.0.0.1", server.address.port))
 
 
 def lives(server: Server) -> bool:

@@ -19,13 +19,15 @@ from integration.raw_peer import (
     ECHO,
     EXPLICIT,
     FIND,
+    GET,
     IMPLICIT,
     LAST,
+    MOVE,
     RELEASE_RP,
     RELEASE_RQ,
     VERIFICATION,
-    RawPeer,
     associate_request,
+    call,
     command,
     data_pdu,
     element,
@@ -36,7 +38,6 @@ from integration.raw_peer import (
 )
 from integration.raw_server import Caller, RawServer, response
 
-GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
 SERVICES = (
     (1, VERIFICATION, [IMPLICIT]),
     (3, FIND, [EXPLICIT]),
@@ -45,10 +46,6 @@ SERVICES = (
     (9, CT, [EXPLICIT]),
 )
 HASTY = Limits(release=0.1)
-
-
-def call(server: Server) -> RawPeer:
-    return RawPeer(("127.0.0.1", server.address.port))
 
 
 def answering(limits: Limits = HASTY) -> Server:
@@ -333,8 +330,7 @@ def test_a_cancel_with_a_data_set_is_nonsense() -> None:
 def kept(script_end: object) -> RawServer:
     def script(caller: Caller) -> None:
         caller.accept()
-        context, message = caller.request()
-        caller.send(response(context, message, 0, field=0x8030))
+        caller.answer_echo()
         script_end(caller)  # type: ignore[operator]
 
     return RawServer(script)

@@ -15,10 +15,9 @@ from findicon.scp import Server
 from findicon.scu import Client
 from integration.certificates import CERTIFICATES, CLIENT, SERVER, STRANGER
 from integration.memory_finder import ActingFinder, MemoryFinder, MemoryMatch, study
-from integration.raw_peer import COMMAND, ECHO, LAST, RawPeer, command, data_pdu, find_request
+from integration.raw_peer import CANCEL, ECHO, RawPeer, find_request
 from integration.raw_server import Caller, RawServer
 
-CANCEL = data_pdu(3, COMMAND | LAST, command(0x0FFF, 1))
 MATCHES = [MemoryMatch(study(number)) for number in range(20)]
 
 

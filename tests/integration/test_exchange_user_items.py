@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from findicon.dimse import Address, Limits, Peer, UserIdentity
+from findicon.dimse import VERBS, Address, Limits, Peer, UserIdentity
 from findicon.query import Options
 from findicon.scp import Server
 from integration.memory_archive import MemoryArchive
@@ -15,22 +15,17 @@ from integration.raw_peer import (
     ECHO,
     EXPLICIT,
     FIND,
+    GET,
     IMPLICIT,
+    JPEG,
+    MOVE,
+    MR,
     VERIFICATION,
-    RawPeer,
     associate_request,
+    call,
     find_request,
     item,
 )
-
-GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
-MR, JPEG = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.1.2.4.50"
-ALL_VERBS = frozenset({"echo", "find", "get", "move", "store"})
-
-
-def call(server: Server) -> RawPeer:
-    return RawPeer(("127.0.0.1", server.address.port))
-
 
 # extended negotiation (PS3.7 D.3.3.5, PS3.4 B.3.1, C.5)
 
@@ -65,7 +60,7 @@ def test_what_queries_may_do_is_answered_byte_by_byte(asked: bytes, answered: by
 def test_what_retrieval_and_storage_may_do_is_answered() -> None:
     """Relational retrieval yes, conversion no; storage of level 2, no coercion (PS3.4 C.5.2.1, C.5.3.1, B.3.1.2)."""
     archive = MemoryArchive()
-    peers = [Peer("a", Address("RAW", "127.0.0.1", 104), ALL_VERBS)]
+    peers = [Peer("a", Address("RAW", "127.0.0.1", 104), frozenset(VERBS))]
     with Server(archive, ingest=archive, source=archive, peers=peers) as server, call(server) as peer:
         body = peer.associate(
             (1, GET, [EXPLICIT]),
