@@ -31,9 +31,15 @@ with atheris.instrument_imports(include=["findicon.dimse", "findicon.scp", "find
     from integration.memory_finder import MemoryFinder, MemoryMatch, study
     from integration.raw_peer import (
         COMMAND,
+        CT,
         ECHO,
+        EXPLICIT,
+        FIND,
+        GET,
+        IMPLICIT,
         LAST,
         RELEASE_RQ,
+        VERIFICATION,
         associate_request,
         command,
         data_pdu,
@@ -42,16 +48,15 @@ with atheris.instrument_imports(include=["findicon.dimse", "findicon.scp", "find
     )
 
 LIMITS = Limits(network=0.01, associate=0.01, idle=0.01, release=0.0, pdu=4096, identifier=1 << 16)
-CT, FIND, GET = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.3"
 CONTEXTS = {
     number: Context(number, UID(abstract), UID(transfer), scu=True, scp=True)
     for number, abstract, transfer in (
-        (1, "1.2.840.10008.1.1", "1.2.840.10008.1.2"),
-        (3, FIND, "1.2.840.10008.1.2.1"),
-        (5, FIND, "1.2.840.10008.1.2"),
+        (1, VERIFICATION, IMPLICIT),
+        (3, FIND, EXPLICIT),
+        (5, FIND, IMPLICIT),
         (7, FIND, "1.2.840.10008.1.2.1.99"),
-        (9, CT, "1.2.840.10008.1.2.1"),
-        (11, GET, "1.2.840.10008.1.2.1"),
+        (9, CT, EXPLICIT),
+        (11, GET, EXPLICIT),
     )
 }
 CALLER = Caller("fuzz", "FUZZ", "127.0.0.1", frozenset({"echo", "find", "store", "get"}))

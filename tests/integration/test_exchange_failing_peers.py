@@ -15,7 +15,8 @@ from findicon.scp import Server
 from findicon.scu import Client
 from integration.memory_archive import MemoryArchive
 from integration.memory_finder import MemoryFinder, study
-from integration.raw_peer import CT, EXPLICIT, LAST, RELEASE_RP, command, data_pdu, element, item, pdu
+from integration.raw_items import role
+from integration.raw_peer import CT, EXPLICIT, LAST, RELEASE_RP, command, data_pdu, element, pdu
 from integration.raw_server import Caller, RawServer, response
 from support.samples import instance
 
@@ -220,7 +221,7 @@ def test_a_retrieval_is_asked_again_only_when_nothing_came_of_it(verb: str, hear
 
 def get_script(*said: Callable[[Caller, int], bytes]) -> Callable[[Caller], None]:
     def script(caller: Caller) -> None:
-        body = caller.accept(user_items=item(0x54, struct.pack(">H", len(CT)) + CT.encode() + b"\0\1"))
+        body = caller.accept(user_items=role(CT, 0, 1))
         context, message = caller.request()
         storage = context_of(body, CT)
         for part in said:

@@ -17,6 +17,7 @@ from findicon.scp import Server
 from findicon.scu import Client
 from integration.memory_archive import MemoryArchive
 from integration.memory_finder import ActingFinder
+from integration.raw_items import role
 from integration.raw_peer import (
     ABORT,
     CT,
@@ -31,11 +32,10 @@ from integration.raw_peer import (
     data_pdu,
     element,
     identifier,
-    item,
 )
 from support.samples import instance
 
-CT_ROLE = item(0x54, struct.pack(">H", len(CT)) + CT.encode() + b"\0\1")
+CT_ROLE = role(CT, 0, 1)
 DEFLATED = "1.2.840.10008.1.2.1.99"
 HASTY = Limits(release=0.1)
 Elements = dict[int, bytes]

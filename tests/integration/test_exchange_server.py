@@ -18,6 +18,7 @@ from findicon.scp import Server
 from findicon.scu import Client
 from integration.memory_archive import MemoryArchive
 from integration.memory_finder import ActingFinder, MemoryFinder, MemoryMatch, study
+from integration.raw_items import results
 from integration.raw_peer import (
     ABORT,
     CANCEL,
@@ -81,16 +82,7 @@ def test_a_verb_that_a_peer_may_not_use_is_refused_by_the_user() -> None:
         body = peer.associate(
             (1, VERIFICATION, [IMPLICIT]), (3, FIND, [EXPLICIT]), (5, CT, [EXPLICIT]), (7, "1.2.3", [EXPLICIT])
         )
-        results = dict(body[at + 4 : at + 7 : 2] for at in _items(body, 0x21))
-        assert results == {1: 0, 3: 1, 5: 1, 7: 1}
-
-
-def _items(body: bytes, kind: int) -> Iterator[int]:
-    offset = 68
-    while offset < len(body):
-        if body[offset] == kind:
-            yield offset
-        offset += 4 + struct.unpack_from(">H", body, offset + 2)[0]
+        assert {number: result for number, (result, _) in results(body).items()} == {1: 0, 3: 1, 5: 1, 7: 1}
 
 
 def test_a_verb_that_is_refused_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
