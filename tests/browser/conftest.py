@@ -115,12 +115,19 @@ class Window:
             context.close()
 
 
-@pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Window]:
+@contextmanager
+def watched(browser: Browser, address: str) -> Iterator[Window]:
+    """Open windows on an address; the browser must not have complained when they are closed."""
     window = Window(browser, address)
     yield window
     window.close()
     assert window.complaints == []
+
+
+@pytest.fixture
+def window(browser: Browser, address: str) -> Iterator[Window]:
+    with watched(browser, address) as window:
+        yield window
 
 
 def shot(page: Page, name: str) -> None:

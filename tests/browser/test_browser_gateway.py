@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import Window, shot
+from browser.conftest import Window, shot, watched
 from findicon.cli.demo_files import build_archive
 from findicon.scu import Client
 from peers.programs import orthanc
@@ -29,10 +29,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def gateway(browser: Browser, web: str) -> Iterator[Window]:
-    window = Window(browser, web)
-    yield window
-    window.close()
-    assert window.complaints == []
+    with watched(browser, web) as window:
+        yield window
 
 
 def are_drawn(page: Page, images: str) -> bool:
