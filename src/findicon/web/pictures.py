@@ -9,11 +9,11 @@ from threading import Lock
 from ..errors import FindiconError, StorageError
 from ..icons import BurnedIn, Kind, kind_of, pictogram
 from ..pixels import Picture, read_header
-from ..query import Key, Level, Options, Query, tag_of
+from ..query import Key, Level, Options, Query
 from .encoding import DEFAULT_QUALITY, JPEG, WEBP, decoded, encoded, shrunk, size_of
 from .ports import BurnedInAware
 from .problems import Problem, not_found
-from .services import Instance, Services, fields, instance_of, text
+from .services import Instance, Services, fields, instance_of, text, unique_keys
 
 PREVIEW = 256
 """Longest side of a preview in pixels."""
@@ -21,7 +21,6 @@ PREVIEW = 256
 _REMEMBERED = 50_000
 _WEBP_QUALITY = 80  # less than half of the bytes that the JPEG has
 _SAMPLED_SERIES = 8
-_NAMES = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.IMAGE: "SOPInstanceUID"}
 # Kinds that have pixels: without a picture they could not be decoded.
 _WITH_PIXELS = {Kind.IMAGE, Kind.DOSE, Kind.SEGMENTATION}
 
@@ -157,8 +156,7 @@ class Pictures:
 
     def kind(self, found: Instance) -> Kind | None:
         """Tell what kind of object an entity is: its first instance's; None when there is no such entity."""
-        uids = {Level.STUDY: found.study, Level.SERIES: found.series, Level.IMAGE: found.uid}
-        keys = [Key(tag_of(_NAMES[one]), "UI", (uid,)) for one, uid in uids.items() if uid]
+        keys = unique_keys(found.study, found.series, found.uid)
         asked = [Key.named(name) for name in ("SOPClassUID", "Modality", "AvailableTransferSyntaxUID")]
         query = Query(
             Level.IMAGE, keys=[*asked, *keys], defaults=False, options=Options(relational=True),

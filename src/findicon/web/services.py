@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from ..errors import AnswersCut
 from ..observe import audit
-from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Match, Options, Overview, Query, tag_of
+from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Match, Options, Overview, Query
 from .attributes import Attribute, of_bytes
 from .caching import FirstSeen, Kept
 from .metrics import Metrics
@@ -137,13 +137,11 @@ class Services:
             404 when there is none; 413 when there are more than one retrieval gives.
         """
         most = self.settings.most_instances
-        named = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "SOPInstanceUID": instance}
         asked = [Key.named(name) for name in ("SOPClassUID", "SOPInstanceUID", *keys)]
-        fixed = [Key(tag_of(name), "UI", (uid,)) for name, uid in named.items() if uid]
         relational = not series and not instance
         query = Query(
             Level.IMAGE,
-            keys=[*asked, *fixed],
+            keys=[*asked, *unique_keys(study, series, instance)],
             defaults=False,
             options=Options(relational=relational or not series),
             limit=most + 1,
@@ -170,10 +168,9 @@ class Services:
             return self.finder.holds(found.study, found.series, found.uid)
         if found in self.seen:
             return True
-        named = {"StudyInstanceUID": found.study, "SeriesInstanceUID": found.series, "SOPInstanceUID": found.uid}
         query = Query(
             level,
-            keys=[Key(tag_of(name), "UI", (uid,)) for name, uid in named.items() if uid],
+            keys=unique_keys(found.study, found.series, found.uid),
             defaults=False,
             character_sets=("ISO_IR 192",),
         )
@@ -192,6 +189,12 @@ class Services:
             yield stream
         finally:
             stream.close()
+
+
+def unique_keys(study: str, series: str, instance: str) -> list[Key]:
+    """Give the keys that fix these UIDs; none for an empty one."""
+    uids = {Level.STUDY: study, Level.SERIES: series, Level.IMAGE: instance}
+    return [Key(level.unique_key, "UI", (uid,)) for level, uid in uids.items() if uid]
 
 
 def _own(request: Request) -> str:
