@@ -138,12 +138,11 @@ class Services:
         """
         most = self.settings.most_instances
         asked = [Key.named(name) for name in ("SOPClassUID", "SOPInstanceUID", *keys)]
-        relational = not series and not instance
         query = Query(
             Level.IMAGE,
             keys=[*asked, *unique_keys(study, series, instance)],
             defaults=False,
-            options=Options(relational=relational or not series),
+            options=Options(relational=not series),
             limit=most + 1,
             character_sets=("ISO_IR 192",),
         )
