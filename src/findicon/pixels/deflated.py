@@ -7,10 +7,14 @@ from .files import Source, copied
 
 _STEP = 1 << 18
 _LARGEST = 1 << 30
+# A thousandth of it is enough to make so many bytes of a header, every eight of which may be an element to walk over.
+_LARGEST_HEADER = 1 << 23
 
 
 class InflatingSource:
     """A deflated data set as a Source; what was inflated is kept until it is told to `forget`.
+
+    It inflates no further than a header may be long until it is told to `expect_pixels`.
 
     Parameters
     ----------
@@ -27,6 +31,7 @@ class InflatingSource:
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._data = bytearray()
         self._forgotten = 0
+        self._end_of_header: int | None = _LARGEST_HEADER
 
     def reaches(self, end: int) -> bool:
         """Whether the data set is at least `end` bytes long; raises StorageError."""
@@ -49,13 +54,22 @@ class InflatingSource:
             del self._data[: before - self._forgotten]
             self._forgotten = before
 
+    def expect_header(self, position: int) -> None:
+        """Inflate from a position on no further than a header may be long."""
+        self._end_of_header = position + _LARGEST_HEADER
+
+    def expect_pixels(self) -> None:
+        """Inflate from now on as far as is asked for."""
+        self._end_of_header = None
+
     def close(self) -> None:
         """Close the file; what was inflated stays."""
         self._source.close()
 
     def _inflate(self, end: int) -> None:
-        end -= self._forgotten
-        while len(self._data) < end and not self._inflater.eof:
+        while (reached := self._forgotten + len(self._data)) < end and not self._inflater.eof:
+            if self._end_of_header is not None and reached > self._end_of_header:
+                raise StorageError(f"The header of {self.name} inflates to more than {_LARGEST_HEADER} bytes")
             if len(self._data) > _LARGEST:
                 raise StorageError(f"{self.name} inflates to more than {_LARGEST} bytes")
             compressed = self._inflater.unconsumed_tail
@@ -64,7 +78,8 @@ class InflatingSource:
                 self._next += len(compressed)
                 if not compressed:
                     return
+            most = self._forgotten + _LARGEST if self._end_of_header is None else self._end_of_header
             try:
-                self._data += self._inflater.decompress(compressed, max(_STEP, min(end, _LARGEST) - len(self._data)))
+                self._data += self._inflater.decompress(compressed, max(_STEP, min(end, most) - reached))
             except zlib.error as exc:
                 raise StorageError(f"{self.name} cannot be inflated: {exc}") from exc

@@ -16,6 +16,8 @@ PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # float, double fl
 _PIXEL_GROUP = 0x7FE0
 _FIRST_READ = 1 << 14
 _LARGEST_READ = 1 << 20
+# A header of which more than this has to be read is refused: walking through it would take seconds.
+_MOST_READ = 1 << 26
 # Longer values stay in the file until they are asked for: overlays, curves, documents, lookup tables.
 _LONG_VALUE = 1 << 16
 LONG_LENGTH_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
@@ -24,6 +26,7 @@ _SHORT_LENGTH_VRS = frozenset(
     | {b"ST", b"TM", b"UI", b"UL", b"US"}
 )
 _DEEPEST = 40
+_MOST_STRAYS = 64
 
 
 class Malformed(Exception):
@@ -34,8 +37,16 @@ class Truncated(Malformed):
     """The bytes end inside an element, and there are no more."""
 
 
+class TooLong(Malformed):
+    """There is more to be walked through than any header holds."""
+
+
 class Short(Exception):
-    """The bytes end inside an element."""
+    """The bytes end inside an element; `reached` is where the outermost item begins that is not whole."""
+
+    def __init__(self, reached: int) -> None:
+        super().__init__(reached)
+        self.reached = reached
 
 
 class Encoding(NamedTuple):
@@ -105,6 +116,8 @@ class Walk:
         self._window = window
         self._base = position
         self._chunk = _FIRST_READ
+        self._left = _MOST_READ
+        self._strays = 0
 
     def run(self, only_group: int | None = None) -> int:
         """Walk to the pixel data, to the end, or past `only_group`; give the position reached in the source.
@@ -112,7 +125,7 @@ class Walk:
         Raises
         ------
         Malformed
-            The bytes are no data set in this encoding, or end inside an element.
+            The bytes are no data set in this encoding, end inside an element, or are more than a header.
         """
         reader = LITTLE if self._encoding.little_endian else BIG
         implicit = self._encoding.implicit
@@ -143,7 +156,8 @@ class Walk:
     def _skip_stray(self, at: int, reader: Layout) -> int:
         """Skip a delimiter, or the head of an item, that belongs to no sequence: the elements behind it are read on."""
         _, number, length = reader.pair.unpack_from(self._window, at)
-        if number not in {0xE000, 0xE00D, 0xE0DD} or length not in {0, UNDEFINED}:
+        self._strays += 1
+        if number not in {0xE000, 0xE00D, 0xE0DD} or length not in {0, UNDEFINED} or self._strays > _MOST_STRAYS:
             raise Malformed(f"a delimiter stands at byte {self._base + at}")
         return at + 8
 
@@ -203,29 +217,40 @@ class Walk:
 
     def _take_undefined(self, tag: int, vr: bytes, start: int) -> int:
         encoding = IMPLICIT_LITTLE if vr == b"UN" else self._encoding  # PS3.5 6.2.2 Note 4
+        at = start
         while True:
             try:
                 if vr in {b"SQ", b"UN", b""}:
-                    end = skip_items(self._window, start, encoding)
+                    end = skip_items(self._window, at, encoding)
                 else:
-                    end = skip_fragments(self._window, start, encoding)
-            except Short:
+                    end = skip_fragments(self._window, at, encoding)
+            except Short as short:
                 if self._source is None or not self._source.reaches(self._base + len(self._window) + 1):
                     raise Truncated(f"it ends inside sequence ({tag >> 16:04X},{tag & 0xFFFF:04X})") from None
-                self._grow(start, len(self._window) - start + 1)
+                at = short.reached - start
+                length = len(self._window) - start
+                self._grow(start, length + 1, ahead=length)  # twice as much each time: no byte is copied often
                 start = 0
             else:
                 data = self._window[start : end - 8]
                 self.elements[tag] = Value(vr, data, self._base + start, len(data), undefined=True)
                 return end
 
-    def _grow(self, at: int, wanted: int) -> None:
-        """Drop the window before `at` and read on, so that it holds `wanted` bytes where the source does."""
+    def _grow(self, at: int, wanted: int, ahead: int = 0) -> None:
+        """Drop the window before `at` and read on, so that it holds `wanted` bytes where the source does.
+
+        So many bytes `ahead` of what is here are read with them; raises TooLong.
+        """
         assert self._source is not None
         kept = self._window[at:]
         self._base += at
-        if len(kept) < wanted:
-            kept += self._source.read(self._base + len(kept), max(self._chunk, wanted - len(kept)))
+        missing = wanted - len(kept)
+        if missing > 0:
+            if missing > self._left:
+                raise TooLong(f"its header is longer than {_MOST_READ} bytes")
+            more = self._source.read(self._base + len(kept), min(max(self._chunk, missing, ahead), self._left))
+            self._left -= len(more)
+            kept += more
             self._chunk = min(self._chunk * 2, _LARGEST_READ)
         self._window = kept
 
@@ -243,7 +268,7 @@ def _element_head(
         try:
             return group, number, vr, reader.long.unpack_from(data, at + 8)[0], at + 12
         except error:
-            raise Short from None
+            raise Short(at) from None
     if group == 0xFFFE:
         return group, number, b"", 0, at + 8
     raise Malformed(f"({group:04X},{number:04X}) has the VR {vr!r}")
@@ -262,17 +287,18 @@ def skip_items(data: bytes, at: int, encoding: Encoding, depth: int = 0) -> int:
     if depth > _DEEPEST:
         raise Malformed(f"sequences are nested more than {_DEEPEST} deep")
     unpack = (LITTLE if encoding.little_endian else BIG).pair.unpack_from
+    head = at
     try:
         while True:
-            group, number, length = unpack(data, at)
-            at += 8
+            group, number, length = unpack(data, head)
+            at = head + 8
             if group != 0xFFFE or number not in {0xE000, 0xE0DD}:
                 raise Malformed(f"({group:04X},{number:04X}) stands where an item should")
             if number == 0xE0DD:
                 return at
-            at = _skip_data_set(data, at, encoding, depth) if length == UNDEFINED else at + length
-    except error:
-        raise Short from None
+            head = _skip_data_set(data, at, encoding, depth) if length == UNDEFINED else at + length
+    except (error, Short):
+        raise Short(head) from None
 
 
 def _skip_data_set(data: bytes, at: int, encoding: Encoding, depth: int) -> int:
@@ -301,14 +327,13 @@ def skip_fragments(data: bytes, at: int, encoding: Encoding) -> int:
     try:
         while True:
             group, number, length = unpack(data, at)
-            at += 8
             if group != 0xFFFE or number not in {0xE000, 0xE0DD} or length == UNDEFINED:
                 raise Malformed("a fragment has no head")
             if number == 0xE0DD:
-                return at
-            at += length
+                return at + 8
+            at += 8 + length
     except error:
-        raise Short from None
+        raise Short(at) from None
 
 
 def items_of(data: bytes, encoding: Encoding) -> Iterator[bytes]:

@@ -30,6 +30,7 @@ from .elements import (
     Encoding,
     Malformed,
     PixelElement,
+    TooLong,
     Truncated,
     Value,
     Walk,
@@ -42,7 +43,8 @@ _NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
 _FIRST_READ = 1 << 14
-_MOST_FOR_PYDICOM = 1 << 26
+# pydicom may take a second for so many bytes when they are made for it.
+_MOST_FOR_PYDICOM = 1 << 19
 
 
 def read_header(source: str | os.PathLike[str] | BinaryIO) -> Header:
@@ -72,10 +74,10 @@ def header_of(source: Source) -> Header:
         raise StorageError(f"{source.name} is empty")
     try:
         return _walked(source, start)
+    except (Truncated, TooLong) as exc:
+        raise StorageError(f"{source.name}: {exc}") from exc
     except Malformed as exc:
         reason = exc
-    if isinstance(reason, Truncated):
-        raise StorageError(f"{source.name}: {reason}") from reason
     try:
         return _read_by_pydicom(source)
     except Malformed:
@@ -103,7 +105,14 @@ def _walked(source: Source, start: bytes) -> Header:
     if not transfer_syntax:
         transfer_syntax = _native_syntax(encoding)
     walk = Walk(source, begin, encoding, start[begin:])
-    walk.run()
+    try:
+        walk.run()
+    except Malformed as exc:
+        if isinstance(source, InflatingSource):  # pydicom would inflate all of it, however much that is
+            raise StorageError(f"{source.name}: {exc}") from exc
+        raise
+    if isinstance(source, InflatingSource):
+        source.expect_pixels()
     if not walk.elements and walk.pixels is None:
         raise Malformed("it holds no data set")
     return Header(meta | walk.elements, encoding, transfer_syntax=transfer_syntax, source=source, pixels=walk.pixels)

@@ -184,6 +184,8 @@ def _native_pixels(header: Header, source: Source, encoding: Encoding) -> Iterat
 
 def _behind(header: Header, source: Source, position: int, writer: _Writer) -> Iterator[bytes]:
     """Give the elements behind the pixels: a few private ones, as a rule none; what is no element is none."""
+    if isinstance(source, InflatingSource):
+        source.expect_header(position)
     walk = Walk(source, position, header.encoding)
     try:
         walk.run()
