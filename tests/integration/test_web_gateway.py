@@ -10,7 +10,7 @@ import pytest
 from findicon.archive import FileSource, index
 from findicon.catalogue import Catalogue, CatalogueFinder
 from findicon.scp import Server
-from findicon.web import WebServer, WebSettings, create_app
+from findicon.web import WebServer, create_app
 from support.gateways import gateway_before
 from support.samples import write_series
 
@@ -30,7 +30,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         finder = CatalogueFinder(catalogue, retrieve_ae_title="ARCHIVE")
         archive = stack.enter_context(Server(finder, source=FileSource(catalogue)))
         gateway = stack.enter_context(gateway_before(str(archive.address), folder / "gateway.sqlite")).gateway
-        app = create_app(gateway, gateway, gateway, ingest=gateway, settings=WebSettings(sorted_answers=False))
+        app = create_app(gateway, gateway, gateway, ingest=gateway)
         server = stack.enter_context(WebServer(app))
         yield stack.enter_context(httpx.Client(base_url=server.address, trust_env=False, timeout=60))
 

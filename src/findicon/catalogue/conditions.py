@@ -36,9 +36,13 @@ _SIZES = (2, 4, 8, 16, 64, 256, 1024)
 
 def condition(table: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
     """Give the condition for one column; None when SQL cannot express it."""
-    name = f"{table}.{column.name}"
+    return condition_on(f"{table}.{column.name}", column, wanted)
+
+
+def condition_on(name: str, column: Column, wanted: criteria.Criterion) -> Condition | None:
+    """Give the condition for values as one column has them, kept under the name of another; None as `condition`."""
     if isinstance(wanted, criteria.AnyOf | criteria.AllOf):
-        parts = [part for one in wanted.criteria if (part := condition(table, column, one))]
+        parts = [part for one in wanted.criteria if (part := condition_on(name, column, one))]
         how = "any" if isinstance(wanted, criteria.AnyOf) else "all"
         return _joined(how, parts) if len(parts) == len(wanted.criteria) else None
     if isinstance(wanted, criteria.Empty):

@@ -27,7 +27,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from .conditions import Shape, words
-from .schema import METADATA, STUDY
+from .schema import FACET, METADATA, STUDY
 
 
 class Binds:
@@ -37,18 +37,29 @@ class Binds:
     ----------
     dialect
         ``sqlite`` or ``postgresql``.
+    with_words
+        Whether SQLite's index of words is asked where it knows some; without it words are compared row by row.
     """
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: str, *, with_words: bool = True) -> None:
         self.dialect = dialect
+        self.with_words = with_words and dialect == "sqlite"
         self.names: list[tuple[str, str]] = []
-        """Each parameter's name, and how its value is bound: plain, pattern, words, codes or unused."""
+        """Each parameter's name, and how its value is bound: plain, bare, pattern, words, codes or unused."""
 
     def next(self, how: str = "plain") -> BindParameter[Any]:
         """Make the parameter for the next value."""
         name = f"value_{len(self.names)}"
         self.names.append((name, how))
         return bindparam(name)
+
+    def skip(self, shapes: Iterable[Shape]) -> None:
+        """Take the values of shapes that are not asked for."""
+        unused = Binds(self.dialect)
+        for shape in shapes:
+            expression(shape, unused)
+        for _ in unused.names:
+            self.next("unused")
 
 
 def bound(names: Iterable[tuple[str, str]], values: Iterable[Any], dialect: str) -> dict[str, Any]:
@@ -85,7 +96,16 @@ def _all_of(codes: tuple[str, ...]) -> str:
 
 
 _LIKE = str.maketrans({"*": "%", "?": "_", "%": "\\%", "_": "\\_", "\\": "\\\\"})
+
+
+def _bare(value: str) -> str:
+    """Give one of several values without the backslashes around it."""
+    return value.strip("\\")
+
+
 _TRANSLATED: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("sqlite", "bare"): _bare,
+    ("postgresql", "bare"): _bare,
     ("sqlite", "pattern"): _glob,
     ("sqlite", "words"): _match,
     ("sqlite", "codes"): _all_of,
@@ -107,6 +127,9 @@ def expression(shape: Shape, binds: Binds) -> ColumnElement[bool]:
         return _sounds(shape[1], binds)
     if how == "days with":
         return _days_with(shape[1:], binds)
+    if how == "described":
+        there = select(FACET.c.value).where(FACET.c.keyword == literal_column("'StudyDescription'"))
+        return STUDY.c.study_description.in_(there.where(expression(shape[1], binds)))
     of, _, name = shape[1].partition(".")
     values: ColumnElement[Any] = METADATA.tables[of].c[name]
     how, _, held_back = how.partition(", ")
@@ -140,7 +163,7 @@ def _place(values: ColumnElement[Any], binds: Binds) -> ColumnElement[int]:
 
 def _words(names: tuple[str, ...], binds: Binds) -> ColumnElement[bool]:
     """Ask SQLite's index of words; PostgreSQL's serves the comparison with the pattern itself."""
-    if binds.dialect != "sqlite":
+    if not binds.with_words:
         binds.next("unused")
         return true()
     return _in_index("study_words", _asked_words(names, binds), of=names[0].partition(".")[0])
@@ -149,6 +172,13 @@ def _words(names: tuple[str, ...], binds: Binds) -> ColumnElement[bool]:
 def _asked_words(names: tuple[str, ...], binds: Binds) -> ColumnElement[Any]:
     columns = " ".join(name.partition(".")[2] for name in names)
     return literal_column(f"'{{{columns}}} : '").concat(binds.next("words"))
+
+
+def ids_with_words(names: tuple[str, ...], binds: Binds) -> Select[Any]:
+    """Give the numbers of the studies with words, out of SQLite's index of words alone."""
+    index = table("study_words", column("study_words"))
+    found: Select[Any] = select(literal_column("rowid").label("id")).select_from(index)
+    return found.where(index.c.study_words.op("MATCH")(_asked_words(names, binds)))
 
 
 def joined_words(shape: Shape, source: FromClause, binds: Binds) -> tuple[FromClause, list[ColumnElement[bool]]]:
@@ -188,11 +218,7 @@ def _days_with(shapes: tuple[Shape, ...], binds: Binds) -> ColumnElement[bool]:
         both = and_(*(expression(shape, binds) for shape in shapes))
         binds.next("unused")
         return both
-    unused = Binds(binds.dialect)
-    for shape in shapes:
-        expression(shape, unused)
-    for _ in unused.names:
-        binds.next("unused")
+    binds.skip(shapes)
     return _DAYS_WITH_MODALITIES.op("&&", is_comparison=True)(cast(binds.next("codes"), ARRAY(Text)))
 
 

@@ -1,13 +1,15 @@
 """Answers to queries out of the catalogue: the port Finder."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 from ..errors import AnswersCut
-from ..query import Cancel, IconSource, Level, Match, Options, Query, never
+from ..query import Cancel, IconSource, Key, Level, Listed, Listing, Match, Options, Place, Query, never, tag_of
 from .answers import CatalogueMatch, Layout
 from .catalogue import Catalogue
+from .columns import column_name
+from .listing import PLACE, SHOWN, ListOfStudies
 from .missing_pictures import Pictures, Spent
 from .plan import Plan, Row, plan
 from .selection import compiled
@@ -68,6 +70,29 @@ class CatalogueFinder:
     def holds(self, study: str, series: str = "", instance: str = "") -> bool:
         """Tell, without a search, whether there is a study of that UID, a series in it, or an instance in that."""
         return self._catalogue.holds(study, series, instance)
+
+    def listed(
+        self, queries: Sequence[Query], *, most: int, seconds: float, place: Place | None = None, upward: bool = False
+    ) -> Listing:
+        """Give the studies that answer any of some queries, each once; as the port `Lister`."""
+        wanted = ListOfStudies(self._database, queries, most, seconds, place, upward, self._in_order(upward=upward))
+        return wanted.found()
+
+    def _in_order(self, *, upward: bool) -> Callable[[Query, Cancel], Iterator[Listed]]:
+        """Give what answers a query for a list by matching in Python what SQL cannot."""
+
+        def answered(query: Query, cancel: Cancel) -> Iterator[Listed]:
+            order = PLACE if upward else tuple(f"-{name}" for name in PLACE)
+            keys = [*query.keys.values(), *(Key.named(name) for name in SHOWN if tag_of(name) not in query.keys)]
+            ordered = Query(query.level, keys=keys, defaults=False, options=query.options, order=order)
+            made = plan(ordered, self._retrieve_ae_title)
+            places = [made.selection.columns.index(f"study.{column_name(name)}") for name in SHOWN]
+            with closing(self._batches(ordered, made, cancel, None)) as batches:
+                for batch in batches:
+                    for row in batch:
+                        yield Listed(*(row[one] for one in places))
+
+        return answered
 
     def _answers(self, query: Query, made: Plan, cancel: Cancel) -> Iterator[Match]:
         layout = Layout(made.elements, query.character_sets, made.all_keys_supported)

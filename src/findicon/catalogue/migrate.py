@@ -12,7 +12,7 @@ from .database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 """The newest migration: a database that says so is not looked at any further."""
 
 

@@ -26,7 +26,7 @@ from .answered_keys import (
     table_of,
 )
 from .columns import COLUMNS, Column
-from .conditions import Condition, combined, condition, narrowing
+from .conditions import Condition, combined, condition, condition_on, narrowing
 from .encoder import Element
 from .headers import is_in_headers, read_header_values
 from .leading import finds_few, led
@@ -36,6 +36,7 @@ from .sequences import answered, from_text
 
 _NO_MATCHES = {*NOT_KEYS, ICON_IMAGE_SEQUENCE, INSTANCE_AVAILABILITY}
 _HEADER = "header.data"
+_DATE, _DESCRIPTION, _STATION, _MODALITIES = 0x00080020, 0x00081030, 0x00081010, 0x00080061
 
 Row = Sequence[Any]
 
@@ -84,6 +85,57 @@ def plan(query: Query, retrieve_ae_title: str) -> Plan:
     return _Planning(query, retrieve_ae_title).plan()
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a study has to be like for a list.
+
+    Attributes
+    ----------
+    conditions
+        Of the study; all of them have to hold.
+    below
+        Of some series of it.
+    days
+        The first and the last day that it may be of, empty where there is none.
+    is_whole
+        Whether that is all that was asked for; else the rest is to be matched in Python.
+    """
+
+    conditions: tuple[Condition, ...]
+    below: tuple[tuple[Level, tuple[Condition, ...]], ...] = ()
+    days: tuple[str, str] = ("", "")
+    is_whole: bool = True
+
+
+def matched(query: Query) -> Matched:
+    """Work out what studies match, by what is kept of each study rather than of its series.
+
+    A description is looked for among all descriptions that there are, which are few beside the studies.
+
+    Raises
+    ------
+    QueryError
+        A key's value cannot be matched with its VR.
+    """
+    keys, conditions = dict(query.keys), []
+    for tag, name, how in ((_DESCRIPTION, "facet.value", "described"), (_STATION, "study.stations", "")):
+        wanted = criteria.criterion(keys[tag], query.options) if tag in keys else criteria.Universal()
+        column = COLUMNS[tag] if how else COLUMNS[_MODALITIES]  # stations are kept as modalities are
+        found = None if isinstance(wanted, criteria.Universal) else condition_on(name, column, wanted)
+        if found is not None:
+            conditions.append(((how, found[0]), found[1]) if how else found)
+            del keys[tag]
+    planning = _Planning(Query(query.level, keys=keys.values(), defaults=False, options=query.options), "")
+    planning.match()
+    day = criteria.criterion(keys[_DATE], query.options) if _DATE in keys else None
+    days = (day.low, day.high) if isinstance(day, criteria.Between) else ("", "")
+    below = tuple((level, tuple(found)) for level, found in planning.below.items())
+    is_whole = (
+        not planning.left and not planning.below_in_python and [level for level, _ in below] in ([], [Level.SERIES])
+    )
+    return Matched((*conditions, *planning.conditions), below, days, is_whole)
+
+
 @dataclass
 class _Planning:
     query: Query
@@ -96,7 +148,8 @@ class _Planning:
     worked_out: list[tuple[Key, criteria.Criterion]] = field(default_factory=list)
     supported: bool = True
 
-    def plan(self) -> Plan:
+    def match(self) -> AnsweredKeys:
+        """Read what every key asks for; gives what the answers are made of."""
         query = self.query
         answer = answered_keys(query.model, query.level, tuple(query.keys), self.retrieve_ae_title)
         self.columns += answer.columns
@@ -109,6 +162,10 @@ class _Planning:
                 self._match(COLUMNS[tag], wanted[tag])
         for tag in answer.others:
             self._key(query.keys[tag], wanted.get(tag, criteria.Universal()))
+        return answer
+
+    def plan(self) -> Plan:
+        query, answer = self.query, self.match()
         below_plan = self._plan_below() if self.below_in_python else None
         number_place = self._place(f"{TABLES[query.level].name}.id") if below_plan else 0
         elements, icon_place = self._laid_out(answer) if answer.others else (answer.elements, answer.icon_place)

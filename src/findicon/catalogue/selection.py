@@ -103,7 +103,7 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
         else:
             conditions.append(expression(shape, binds))
     if selection.below:
-        conditions.append(_below(selection.level, selection.below, binds, first=selection.below_leads))
+        conditions.append(row_below(selection.level, selection.below, binds, first=selection.below_leads))
     if selection.icon:
         uid = _UNIQUE_KEYS[selection.level]
         mine = and_(ICON.c.level == _literal(selection.level), ICON.c.uid == uid, ICON.c.origin == _literal(""))
@@ -117,7 +117,7 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
     return statement
 
 
-def _below(
+def row_below(
     above: Level, levels: tuple[tuple[Level, tuple[Shape, ...]], ...], binds: Binds, *, first: bool
 ) -> ColumnElement[bool]:
     """Ask for a row below that meets its conditions, and so on down."""
@@ -125,7 +125,7 @@ def _below(
     table, number = TABLES[level], TABLES[above].c.id
     conditions = [expression(shape, binds) for shape in shapes]
     if deeper:
-        conditions.append(_below(level, deeper, binds, first=first))
+        conditions.append(row_below(level, deeper, binds, first=first))
     if first:
         return number.in_(select(table.c.parent).where(*conditions))
     return exists().where(table.c.parent == number, *conditions).correlate(TABLES[above])

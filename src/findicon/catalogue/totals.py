@@ -9,6 +9,7 @@ from .statements import insert_or
 
 # Attributes whose values are counted, each with the column of the study that lists them.
 FACETS = {"Modality": "modalities_in_study", "StationName": "stations", "StudyDescription": "study_description"}
+_OF_ONE_VALUE = "StudyDescription"  # also where somebody wrote a backslash
 
 
 def count(session: Session, before: Sequence[Values], now: Sequence[Values], others: Mapping[str, int]) -> None:
@@ -44,7 +45,8 @@ def _count_values(session: Session, before: Sequence[Values], now: Sequence[Valu
     for studies, more in ((before, -1), (now, 1)):
         for study in studies:
             for keyword, column in FACETS.items():
-                for value in {*study[column].split("\\")} - {""}:
+                values = {study[column]} if keyword == _OF_ONE_VALUE else {*study[column].split("\\")}
+                for value in values - {""}:
                     changes[keyword, value] += more
     key, names = ("keyword", "value"), ("keyword", "value", "studies")
     rows = [dict(zip(names, (*one, more), strict=True)) for one, more in sorted(changes.items()) if more]

@@ -172,7 +172,6 @@ def web_server(settings: Settings, parts: Parts, figures: Figures | None = None)
             allowed_origins=web.origins,
             users=web.users,
             viewers=[Viewer(name, template) for name, template in web.viewers.items()],
-            sorted_answers=parts.overview is not None,  # another archive keeps no order
         ),
     )
     return WebServer(

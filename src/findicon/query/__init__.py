@@ -8,6 +8,7 @@ from .encoding import decode, deflate, encode
 from .identifier import NOT_KEYS, query_from_bytes, query_from_identifier, query_to_bytes
 from .keys import BYTES_VRS, Key, tag_of, vr_of
 from .levels import ICON_IMAGE_SEQUENCE, QUERY_RETRIEVE_LEVEL, Level, Model, uid_of
+from .listing import Listed, Lister, Listing, Place
 from .match import EncodedMatch, Match
 from .matching import DATE_AND_TIME, Value, combined_range, item_satisfies, matcher, matches
 from .names import groups as name_groups
@@ -50,11 +51,15 @@ __all__ = [
     "InstanceSource",
     "Key",
     "Level",
+    "Listed",
+    "Lister",
+    "Listing",
     "Malformed",
     "Match",
     "Model",
     "Options",
     "Overview",
+    "Place",
     "Progress",
     "Query",
     "Relay",

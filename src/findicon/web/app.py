@@ -93,7 +93,7 @@ def create_app(
         openapi_url="/openapi.json",
         root_path_in_servers=False,
         redirect_slashes=False,
-        lifespan=_life(services.warming, services.ending),
+        lifespan=_life(services.warming),
     )
     pictures = Pictures(services)
     app.include_router(dicomweb_routes(services, pictures))
@@ -116,10 +116,8 @@ def create_app(
     return app
 
 
-def _life(
-    first: Sequence[Callable[[], object]], last: Sequence[Callable[[], object]]
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Give what a server goes through when it starts, which it waits a moment for, and when it stops."""
+def _life(first: Sequence[Callable[[], object]]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Give what a server goes through when it starts, which it waits a moment for."""
 
     def warm() -> None:
         try:
@@ -134,8 +132,6 @@ def _life(
         await asyncio.wait({warming}, timeout=_WARM_UP)  # who comes first finds it ready, or others answered meanwhile
         yield
         await warming  # nothing reads once we have stopped
-        for step in last:
-            await asyncio.to_thread(step)
 
     return lifespan
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from ..errors import AnswersCut
 from ..observe import audit
-from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Match, Options, Overview, Query
+from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Lister, Match, Options, Overview, Query
 from .attributes import Attribute, of_bytes
 from .caching import FirstSeen, Kept
 from .metrics import Metrics
@@ -66,13 +66,17 @@ class Services:
     seen: set[Instance] = field(default_factory=set)
     rendering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
     warming: list[Callable[[], object]] = field(default_factory=list)
-    ending: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def able(self) -> Options:
         """What the Finder can do of what a question may ask beside plain matching (PS3.4 C.5.1.1)."""
         found = getattr(self.finder, "options", None)
         return found if isinstance(found, Options) else Options()
+
+    @property
+    def lister(self) -> Lister | None:
+        """The Finder, where it lists studies in their order; another archive may not, and is sorted here."""
+        return self.finder if isinstance(self.finder, Lister) else None
 
     def prefix(self, request: Request) -> str:
         """Give the path in front of all of ours, without a slash at its end: a proxy's, or nothing."""

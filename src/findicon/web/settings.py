@@ -78,8 +78,6 @@ class WebSettings:
         Whether (0088,0200) may be asked back for studies and series, where PS3.18 10.6.3.3 has no place for it.
     burned_in
         What becomes of thumbnails whose image has text burned in.
-    sorted_answers
-        Whether the Finder keeps the order that a query asks for; else pages sort what they got.
     page_size
         How many studies a page shows.
     most_counted
@@ -104,7 +102,6 @@ class WebSettings:
     render_slots: int = 4
     icon_extension: bool = True
     burned_in: BurnedIn = BurnedIn.UNSET
-    sorted_answers: bool = True
     page_size: int = 60
     most_counted: int = 1000
     patience: float = 60.0

@@ -1,6 +1,7 @@
 """Tables of every earlier version become those of this one, with what is in them."""
 
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_what_was_in_it_is_found_by_new_means(blank_database: Callable[[], str],
         for query in queries:
             assert len(list(finder.find(query))) == 1, query
         assert catalogue.facet("StudyDescription") == {"CT CHEST": 1}
-        assert catalogue.facet("Modality") == {"CT": 1}
+        assert catalogue.facet("Modality") == ({"CT": 1} if earlier < "0008" else {}), "counted by those who wrote it"
         assert catalogue.facet("StationName") == ({"CT1": 1} if earlier < "0008" else {})
         # The file is read again when its turn comes, because the rows lack what they hold now.
         if earlier < "0003":
@@ -92,7 +93,9 @@ def differences(database: Database) -> list[object]:
         context = MigrationContext.configure(
             connection, opts={"include_name": is_ours, "include_object": is_no_index, "compare_type": False}
         )
-        return list(compare_metadata(context, METADATA))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
+            return list(compare_metadata(context, METADATA))
 
     return database.write(compared)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from findicon.query import Finder
 from findicon.web import WebServer, WebSettings, create_app
 from support.samples import instance, real_file
 from unit.web.shelf import Shelf
@@ -72,10 +73,12 @@ def real_shelf(tmp_path: Path) -> Shelf:
 
 
 @contextmanager
-def served(shelf: Shelf, settings: WebSettings | None = None, **more: object) -> Iterator[httpx.Client]:
+def served(
+    shelf: Shelf, settings: WebSettings | None = None, finder: Finder | None = None, **more: object
+) -> Iterator[httpx.Client]:
     """Serve a shelf, and give a client whose requests need no address in front."""
     parts = {"ingest": shelf, "overview": shelf} | more
-    app = create_app(shelf, shelf, shelf, settings=settings, **parts)
+    app = create_app(finder or shelf, shelf, shelf, settings=settings, **parts)
     with WebServer(app) as server, httpx.Client(base_url=server.address, trust_env=False, timeout=60) as client:
         yield client
 

@@ -6,7 +6,7 @@ asked.
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
@@ -25,8 +25,11 @@ from findicon.query import (
     EncodedMatch,
     Key,
     Level,
+    Listed,
+    Listing,
     Match,
     Options,
+    Place,
     Progress,
     Query,
     clean,
@@ -160,6 +163,23 @@ class Shelf:
                 answer.add(_element(UNIQUE[level], "UI", entity[UNIQUE[level]]))
         return EncodedMatch(encode(answer, ExplicitVRLittleEndian), ExplicitVRLittleEndian)
 
+    # -- Lister
+
+    def listed(
+        self, queries: Sequence[Query], *, most: int, seconds: float, place: Place | None = None, upward: bool = False
+    ) -> Listing:
+        if self.failure is not None:
+            raise self.failure
+        studies = {self._listed(entity) for query in queries for entity in self._found(query)}
+        return part_of(studies, most, place, upward=upward)
+
+    def _listed(self, entity: dict[int, Any]) -> Listed:
+        uid = entity[UNIQUE[Level.STUDY]]
+        members = [one for one in self._entities if one[UNIQUE[Level.STUDY]] == uid]
+        stations = "\\".join(sorted({one.get(0x00081010, "") for one in members} - {""}))
+        date, time, description = (entity.get(tag, "") for tag in (0x00080020, 0x00080030, 0x00081030))
+        return Listed(date, time, uid, entity[_MODALITIES], description, stations)
+
     # -- IconSource
 
     def icon(self, level: Level, uid: str) -> bytes | None:
@@ -225,6 +245,20 @@ class Shelf:
 
     def progress(self) -> Progress:
         return Progress(icons_made=3, icons_waiting=2, failures={"It is no DICOM file": 1})
+
+
+def part_of(studies: Iterable[Listed], most: int, place: Place | None, *, upward: bool) -> Listing:
+    """Sort studies, and give those behind a place."""
+    beyond = [one for one in studies if place is None or (one.place > place if upward else one.place < place)]
+    return Listing(tuple(sorted(beyond, reverse=not upward)[:most]))
+
+
+class Unsorted:
+    """A shelf as another archive is: it finds, and lists nothing."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.options = Options()
+        self.find = shelf.find
 
 
 def _levels() -> dict[Level, set[int]]:

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from findicon.icons import BurnedIn
-from findicon.query import Level, Options
+from findicon.query import Level
 from findicon.web import OHIF, WEASIS, Viewer, WebSettings
 from support.samples import instance
 from unit.web.conftest import SERIES, STUDY, served
-from unit.web.shelf import Shelf
+from unit.web.shelf import Shelf, Unsorted
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 VIEW = f"/studies/{STUDY}/series/{SERIES}/instances/{SERIES}.2"
@@ -189,8 +189,7 @@ def test_a_limit_of_the_archive_is_said(shelf: Shelf) -> None:
 
 
 def test_an_archive_that_does_not_sort_is_asked_first(shelf: Shelf) -> None:
-    shelf.options = Options()
-    with served(shelf, WebSettings(sorted_answers=False), overview=None) as client:
+    with served(shelf, finder=Unsorted(shelf), overview=None) as client:
         assert "Look for a study" in page(client, "/").text
         assert not shelf.asked
         found = page(client, "/?q=doe")

@@ -15,8 +15,7 @@ Alternative: TypeAlias = Mapping[str, tuple[str, ...]]
 _MOST = 12
 _NUMBERS = ("PatientID", "AccessionNumber")
 _STATION = "StationName"
-SHORTEST = 3
-"""Letters of a word that an index of words can find."""
+_SHORT = 2  # letters of a word that is what somebody's name begins with; within a name it would be everybody's
 RETURNED = (
     "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "StudyDescription", "PatientName", "PatientID",
     "PatientBirthDate", "PatientSex", "StudyInstanceUID", "NumberOfStudyRelatedSeries",
@@ -138,8 +137,7 @@ def _all_words(keyword: str, words: Sequence[str]) -> tuple[str, ...]:
         number = words[0] if typed else f"{words[0]}*"
         return tuple(dict.fromkeys((number, number.upper())))
     orders = [words, words[::-1]] if len(words) == 2 else [words]
-    # One or two letters are what somebody's name begins with; within a name they would be everybody's.
-    is_beginning = keyword == "PatientName" and max(map(len, words)) < SHORTEST
+    is_beginning = keyword == "PatientName" and max(map(len, words)) <= _SHORT
     before = "" if is_beginning else "*"
     texts = ["*".join(order) if typed else f"{before}{'*'.join(order)}*" for order in orders]
     return tuple(dict.fromkeys(one for text in texts for one in pattern(keyword, text)))

@@ -5,18 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from ...query import Overview
+from ...query import Level, Listed
 from ..ports import Facets
-from ..services import Fields, Services, text
+from ..services import Services
 from .alternatives import Asked
-from .newest import Newest, stations_of
 from .question import Dates
-from .survey import Survey
+from .survey import Survey, survey_of
 
-_MODALITIES, _DATE, _DESCRIPTION = 0x00080061, 0x00080020, 0x00081030
 _KEYWORDS = ("Modality", "StudyDescription", "StationName")
 _SHOWN, _SHOWN_TEXTS = 12, 8
-_WITH_STATIONS = 250  # studies of a search that finds too many to count, which are asked for their stations
 _STRETCHES = (("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29), ("Last 12 months", 364))
 
 
@@ -84,63 +81,57 @@ class Counted:
 
 
 def count_facets(
-    services: Services, overview: Overview, newest: Newest, survey: Survey | None, asked: Asked, today: date
+    services: Services, survey: Survey | None, known_days: Mapping[date, int], asked: Asked, today: date
 ) -> Counted:
     """Count the facets of a question.
 
     Parameters
     ----------
     services
-        What the web is joined to.
-    overview
-        Knows how much there is.
-    newest
-        The newest studies: they are counted where the archive keeps no counts.
+        What the web is joined to; its overview knows how much there is.
     survey
         What the question finds; None where nothing was asked.
+    known_days
+        Number of studies by day, of the whole archive; needed where nothing was asked.
     asked
         The question.
     today
         What stretches of days end with.
     """
-    most = services.settings.most_counted
-    if survey is not None:
-        is_partial = not survey.is_complete
-        studies: Sequence[Fields] = survey.found[:most]
-        total = f"{_rounded(len(studies)):,}+" if is_partial else f"{len(studies):,}"
-        days = Counter(text(study, _DATE) for study in studies)
-        stations = stations_of(services, studies[:_WITH_STATIONS] if is_partial else studies)
-        values = _values_of(studies, stations)
-    else:
-        total = f"{newest.total:,}"
-        days = Counter({day.isoformat().replace("-", ""): count for day, count in newest.days.items()})
+    overview, most = services.overview, services.settings.most_counted
+    if survey is None and overview is not None:
+        total = f"{overview.counts().get(Level.STUDY, 0):,}"
+        days = Counter({day.isoformat().replace("-", ""): count for day, count in known_days.items()})
+        is_partial, are_days_partial = False, False
         if isinstance(overview, Facets):
-            is_partial = False
             values = {keyword: Counter(overview.facet(keyword)) for keyword in _KEYWORDS}
         else:
-            is_partial = len(newest.studies) > most
-            values = _values_of(newest.studies[:most], newest.stations)
+            newest = survey_of(services.lister, asked, most) if services.lister is not None else Survey()
+            is_partial, values = not newest.is_complete, _values_of(newest.studies[:most])
+    else:
+        survey = survey or Survey()
+        is_partial = are_days_partial = not survey.is_complete
+        studies = survey.studies[:most]
+        total = f"{_rounded(len(studies)):,}+" if is_partial else f"{len(studies):,}"
+        days = Counter(study.date for study in studies)
+        values = _values_of(studies)
     filters = asked.filters
     facets = (
         _facet("Modality", "modality", values["Modality"], filters.modalities, is_partial=is_partial),
-        _days(days, filters.dates, today, is_partial=is_partial and survey is not None),
+        _days(days, filters.dates, today, is_partial=are_days_partial),
         _facet("Description", "description", values["StudyDescription"], (filters.description,), is_partial=is_partial),
         _facet("Station", "station", values["StationName"], (filters.station,), is_partial=is_partial),
     )
     return Counted(tuple(facet for facet in facets if _is_worth_showing(facet)), total)
 
 
-def _values_of(studies: Sequence[Fields], stations: Mapping[str, int]) -> dict[str, Counter[str]]:
+def _values_of(studies: Sequence[Listed]) -> dict[str, Counter[str]]:
     """Count the values of some studies."""
     return {
-        "Modality": Counter(one for study in studies for one in _values(study, _MODALITIES)),
-        "StudyDescription": Counter(text(study, _DESCRIPTION) for study in studies),
-        "StationName": Counter(stations),
+        "Modality": Counter(one for study in studies for one in study.modalities.split("\\") if one),
+        "StudyDescription": Counter(study.description for study in studies),
+        "StationName": Counter(one for study in studies for one in study.stations.split("\\") if one),
     }
-
-
-def _values(study: Fields, tag: int) -> set[str]:
-    return {str(one) for one in study[tag].values if one} if tag in study else set()
 
 
 def _rounded(count: int) -> int:

@@ -1,7 +1,9 @@
 """The first page: search line, facets, days, and studies as a grid or a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,15 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...query import Key
-from ..ports import Facets
 from ..services import Services, fields, note
 from . import shown
 from .alternatives import NO_FILTERS, Asked, Filters, query_of
 from .facets import Choice, Counted, count_facets
-from .newest import Newest, NewestStudies
 from .question import ANY_DAY, Dates, Question, read_dates, read_question
 from .studies import Cursor, Page, StudyPages
-from .survey import Survey, survey_of
+from .survey import survey_of
 from .templating import Templates
 
 VIEWS = ("grid", "table")
@@ -109,15 +109,10 @@ class Home:
         self._services = services
         self._templates = templates
         self._pages = StudyPages(services)
-        self._newest = NewestStudies(services, services.overview) if services.overview is not None else None
-        if self._newest is not None:
-            services.warming.append(self.warm_up)
-            services.ending.append(self._newest.end)
+        services.warming.append(self.warm_up)
 
     def warm_up(self) -> None:
         """Make the page for nobody: what has to be read and compiled for it is there when somebody comes."""
-        if self._newest is not None:
-            self._newest.look()
         nobody: dict[str, Any] = {
             "type": "http",
             "method": "GET",
@@ -126,7 +121,8 @@ class Home:
             "headers": [],
             "server": None,
         }
-        self._made(Request(nobody), State(size=self._services.settings.page_size))
+        if self._services.lister is not None:
+            self._made(Request(nobody), State(size=self._services.settings.page_size))
 
     def page(self, request: Request) -> Response:
         """Make the first page."""
@@ -137,13 +133,15 @@ class Home:
     def _made(self, request: Request, state: State) -> Response:
         settings = self._services.settings
         question = read_question(state.text)
-        asked = Asked(question, state.filters, simple=not settings.sorted_answers)
+        lister = self._services.lister
+        asked = Asked(question, state.filters, simple=lister is None)
         links = _Links(self._services.prefix(request), state, question)
-        must_ask = not asked and not settings.sorted_answers
-        newest = self._looked_at(asked, must_ask=must_ask)
-        survey = survey_of(self._services, newest, asked) if newest is not None and asked else None
+        must_ask = not asked and lister is None
+        survey = survey_of(lister, asked, settings.most_counted) if asked and lister is not None else None
         page = Page(()) if must_ask else self._pages.page(asked, state.size, state.cursor, survey)
-        counted = None if must_ask else self._counted(newest, asked, survey)
+        overview = self._services.overview if lister is not None else None
+        days = overview.days() if overview is not None and not asked else {}
+        counted = count_facets(self._services, survey, days, asked, date.today()) if overview is not None else None
         is_first = not asked and state.cursor is None
         return self._templates.page(
             request,
@@ -159,31 +157,18 @@ class Home:
             chips=links.chips(),
             toggled=links.toggled,
             address=links.changed,
-            days=self._days(links, newest) if newest is not None and is_first else (),
+            days=self._days(links, days) if is_first else (),
             heading=_heading(counted, page, is_asked=bool(asked)),
-            notices=_notices(question, page, survey),
+            notices=_notices(question, page),
             is_asked=bool(asked),
             must_ask=must_ask,
             described=" and ".join(links.described()),
             understood=", ".join(links.understood()),
         )
 
-    def _looked_at(self, asked: Asked, *, must_ask: bool) -> Newest | None:
-        """Give the newest studies; None where it is another archive that would have to be asked."""
-        if self._newest is None:
-            return None
-        are_counts_enough = not asked and (must_ask or isinstance(self._services.overview, Facets))
-        return self._newest.look(only_counts=are_counts_enough)
-
-    def _counted(self, newest: Newest | None, asked: Asked, survey: Survey | None) -> Counted | None:
-        overview = self._services.overview
-        if overview is None or newest is None:
-            return None
-        return count_facets(self._services, overview, newest, survey, asked, date.today())
-
-    def _days(self, links: "_Links", newest: Newest) -> list[Link]:
+    def _days(self, links: "_Links", days: Mapping[date, int]) -> list[Link]:
         """Give the latest days, each with a picture of its last study."""
-        latest = list(newest.days.items())[:_DAYS]
+        latest = list(islice(days.items(), _DAYS))
         return [self._day(links, day, count) for day, count in latest] if len(latest) > 1 else []
 
     def _day(self, links: "_Links", day: date, count: int) -> Link:
@@ -269,10 +254,11 @@ def _heading(counted: Counted | None, page: Page, *, is_asked: bool) -> str:
     return f"{len(page.studies)} studies found" if is_asked else "Studies"
 
 
-def _notices(question: Question, page: Page, survey: Survey | None) -> list[str]:
+def _notices(question: Question, page: Page) -> list[str]:
     found = [f"{name} is no field that can be searched; it was left out." for name in question.unknown]
-    if survey is not None and survey.is_narrowed:
-        found.append("Words of one or two letters were not looked for everywhere; name:li or description:l5 say where.")
+    if page.reached is not None:
+        day = shown.date_text(page.reached[0]) or "those without a date"
+        found.append(f"Studies were looked through as far as {day}, for as long as one look may take.")
     if page.is_cut:
         found.append("The archive has more that match than it gives: narrow the search to see the rest.")
     return found
