@@ -17,9 +17,8 @@ _MOST = 32.0
 def vertical_aspect(header: Header, attributes: FrameAttributes) -> float:
     """Give height over width of a pixel: from the spacing, else from Pixel Aspect Ratio; 1.0 without either."""
     holder = attributes.holder(_PIXEL_MEASURES, _PIXEL_SPACING) or header
-    others = (_IMAGER_PIXEL_SPACING, _NOMINAL_SCANNED_PIXEL_SPACING, _PIXEL_ASPECT_RATIO)
-    for source, tag in ((holder, _PIXEL_SPACING), *((header, other) for other in others)):
-        values = source.numbers(tag)
+    for tag in (_PIXEL_SPACING, _IMAGER_PIXEL_SPACING, _NOMINAL_SCANNED_PIXEL_SPACING, _PIXEL_ASPECT_RATIO):
+        values = (holder if tag == _PIXEL_SPACING else header).numbers(tag)
         if len(values) >= 2 and values[0] > 0 and values[1] > 0:
             ratio = values[0] / values[1]
             if not math.isfinite(ratio) or not 1 / _MOST <= ratio <= _MOST or abs(ratio - 1) < _LEAST_DIFFERENCE:

@@ -56,17 +56,12 @@ class Encoding(NamedTuple):
     little_endian: bool
 
 
-class Value(NamedTuple):
-    """One element: its bytes, or where they lie in the source while they are not read.
+Value = tuple[bytes, bytes | None, int, int, bool]
+"""One element: VR, bytes, position in the source, length, and whether that was undefined.
 
-    ``vr`` is empty in implicit encodings; ``data`` of a sequence holds its items without the delimiter.
-    """
-
-    vr: bytes
-    data: bytes | None
-    position: int
-    length: int
-    undefined: bool = False
+The VR is empty in implicit encodings; the bytes are None while they are not read, those of a sequence hold its items
+without the delimiter. It has no names, because making a tuple that has takes as long as all the rest of its element.
+"""
 
 
 class PixelElement(NamedTuple):
@@ -167,7 +162,7 @@ class Walk:
         This is the loop that headers are read with; everything odd is left to `run`.
         """
         window, base, elements = self._window, self._base, self.elements
-        size, new = len(window), tuple.__new__
+        size = len(window)
         try:
             if self._encoding.implicit:
                 unpack_pair = reader.pair.unpack_from
@@ -176,8 +171,7 @@ class Walk:
                     end = at + 8 + length
                     if end > size or not first <= group < stop:
                         return at
-                    value = (b"", window[at + 8 : end], base + at + 8, length, False)
-                    elements[group << 16 | number] = new(Value, value)
+                    elements[group << 16 | number] = b"", window[at + 8 : end], base + at + 8, length, False
                     at = end
             unpack, unpack_long = reader.head.unpack_from, reader.long.unpack_from
             while True:
@@ -191,7 +185,7 @@ class Walk:
                 end = start + length
                 if end > size or not first <= group < stop:
                     return at
-                elements[group << 16 | number] = new(Value, (vr, window[start:end], base + start, length, False))
+                elements[group << 16 | number] = vr, window[start:end], base + start, length, False
                 at = end
         except error:
             return at
@@ -202,17 +196,17 @@ class Walk:
             return self._take_undefined(tag, vr, start)
         end = start + length
         if end <= len(self._window):
-            self.elements[tag] = Value(vr, self._window[start:end], self._base + start, length)
+            self.elements[tag] = vr, self._window[start:end], self._base + start, length, False
             return end
         if self._source is None or not self._source.reaches(self._base + end):
             raise Truncated(f"it ends inside element ({tag >> 16:04X},{tag & 0xFFFF:04X})")
         if length > _LONG_VALUE:
-            self.elements[tag] = Value(vr, None, self._base + start, length)
+            self.elements[tag] = vr, None, self._base + start, length, False
             self._base += end
             self._window = b""
             return 0
         self._grow(start, length)
-        self.elements[tag] = Value(vr, self._window[:length], self._base, length)
+        self.elements[tag] = vr, self._window[:length], self._base, length, False
         return length
 
     def _take_undefined(self, tag: int, vr: bytes, start: int) -> int:
@@ -233,7 +227,7 @@ class Walk:
                 start = 0
             else:
                 data = self._window[start : end - 8]
-                self.elements[tag] = Value(vr, data, self._base + start, len(data), undefined=True)
+                self.elements[tag] = vr, data, self._base + start, len(data), True
                 return end
 
     def _grow(self, at: int, wanted: int, ahead: int = 0) -> None:

@@ -1,7 +1,5 @@
 """One frame of an image to a picture."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +36,7 @@ def _frame_array(header: Header, task: Task, attributes: FrameAttributes) -> NDA
     image, rows, columns = task.image, task.rows, task.columns
     has_palette = image.photometric == "PALETTE COLOR" and not image.is_colour
     is_supplemental = not has_palette and not image.is_colour and _shows_colours(header, attributes)
-    decoded = decode(replace(task, exact=True) if has_palette or is_supplemental else task)
+    decoded = decode(task._replace(exact=True) if has_palette or is_supplemental else task)
     if has_palette:
         array = palette_picture(decoded.pixels, read_palette(header), image, rows, columns)
     elif image.is_colour:

@@ -1,6 +1,6 @@
 """One frame's bytes, found without reading the others (PS3.5 A.4; PS3.3 C.7.6.3.1.8)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,7 @@ NATIVE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """Where one frame lies.
 
     ``spans`` are its pieces as (position, length); ``first_bit`` is where a native frame begins in its first

@@ -24,7 +24,7 @@ class FrameAttributes:
         self._header = header
         shared = header.item(_SHARED) if _SHARED in header else None
         own = header.item(_PER_FRAME, index) if index is not None and _PER_FRAME in header else None
-        self._groups = tuple(group for group in (own, shared) if group is not None)
+        self._groups = [group for group in (own, shared) if group is not None]
 
     def macro(self, sequence: int) -> Header | None:
         """Give the item of a functional group: the frame's own, else the shared one; None when there is neither."""

@@ -224,7 +224,7 @@ def _clipped(values: Values, low: float, high: float) -> Values:
     if least == lowest and most == highest:
         return values
     number = values.dtype.type  # for whole numbers of Python's own, NumPy takes a way that is ten times as slow
-    clipped: Values = np.clip(values, number(least), number(most), out=values)
+    clipped: Values = values.clip(number(least), number(most), out=values)
     return clipped
 
 

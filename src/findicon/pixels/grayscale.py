@@ -1,7 +1,7 @@
 """Stored values to gray: modality, values of interest, polarity (PS3.4 N.2; PS3.3 C.11.1, C.11.2, C.7.6.3.1.2)."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import IconError
 from .functional_groups import FrameAttributes
@@ -20,8 +20,7 @@ _PADDING, _FLOAT_PADDING, _DOUBLE_PADDING = (0x00280120, 0x00280121), (0x0028012
 _DOSE_GRID_SCALING = 0x3004000E
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A VOI window: values from `low` to `high` become black to white, in a straight line or as a sigmoid."""
 
     center: float
@@ -38,16 +37,14 @@ class Window:
         return middle - half, middle + half
 
 
-@dataclass(frozen=True, slots=True)
-class Rescale:
+class Rescale(NamedTuple):
     """Output units = slope x stored value + intercept."""
 
     slope: float
     intercept: float
 
 
-@dataclass(frozen=True, slots=True)
-class Grayscale:
+class Grayscale(NamedTuple):
     """How the stored values of one frame become gray.
 
     ``padding`` is the range of stored values that are no image; ``inverted`` that the least value is white.
@@ -71,7 +68,7 @@ def read_grayscale(header: Header, image: Image, attributes: FrameAttributes) ->
 
 
 def _modality(header: Header, image: Image, attributes: FrameAttributes) -> Rescale | Lut:
-    item = header.item(_MODALITY_LUT)
+    item = header.item(_MODALITY_LUT) if _MODALITY_LUT in header else None
     if item is not None and not image.floating:
         return read_lut(item, "modality", signed_input=image.signed)
     holder = attributes.holder(_PIXEL_VALUE_TRANSFORMATION, _RESCALE_SLOPE)

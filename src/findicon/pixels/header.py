@@ -10,7 +10,7 @@ from pydicom.uid import UID
 from ..errors import StorageError
 from .elements import IMPLICIT_LITTLE, UNDEFINED, Encoding, Malformed, PixelElement, Value, Walk, items_of
 from .files import MemorySource, Source
-from .values import encodings_of, joined_text, numbers, texts, vr_of
+from .values import encodings_of, joined_text, numbers, texts, vr_of_element
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _PIXEL_REPRESENTATION = 0x00280103
@@ -42,7 +42,7 @@ class Header:
         self._elements = elements
         own = elements.get(_SPECIFIC_CHARACTER_SET)
         if own is not None or encodings is None:
-            data = own.data if own is not None and own.data else b""
+            data = (own[1] if own is not None else None) or b""
             encodings = encodings_of(texts("CS", data, encoding, ()))
         self._encodings = encodings
         self._signed = signed
@@ -78,7 +78,7 @@ class Header:
     def vr(self, tag: int) -> str:
         """Give an attribute's VR, from the dictionary in implicit encodings; '' when it is absent."""
         value = self._elements.get(tag)
-        return "" if value is None else vr_of(tag, value, self._signed)
+        return "" if value is None else vr_of_element(tag, value[0], self._signed, undefined=value[4])
 
     def raw(self, tag: int) -> bytes:
         """Give an attribute's bytes as they are in the file; none when it is absent.
@@ -91,12 +91,13 @@ class Header:
         value = self._elements.get(tag)
         if value is None:
             return b""
-        if value.data is not None:
-            return value.data
-        if value.length > _LARGEST_VALUE or self.source is None:
-            raise StorageError(f"{_name(tag)} is {value.length} bytes long, beyond the limit of {_LARGEST_VALUE}")
-        data = self.source.read(value.position, value.length)
-        if len(data) < value.length:
+        _, data, position, length, _ = value
+        if data is not None:
+            return data
+        if length > _LARGEST_VALUE or self.source is None:
+            raise StorageError(f"{_name(tag)} is {length} bytes long, beyond the limit of {_LARGEST_VALUE}")
+        data = self.source.read(position, length)
+        if len(data) < length:
             raise StorageError(f"{self.source.name} ends inside {_name(tag)}")
         return data
 
@@ -105,8 +106,9 @@ class Header:
         value = self._elements.get(tag)
         if value is None:
             return ""
-        if value.data is not None and value.length <= _SHORT_TEXT:
-            return joined_text(tag, value.vr, value.data, self._signed, self.encoding, self._encodings)
+        vr, data, _, length, _ = value
+        if data is not None and length <= _SHORT_TEXT:
+            return joined_text(tag, vr, data, self._signed, self.encoding, self._encodings)
         return "\\".join(self.texts(tag))
 
     def texts(self, tag: int) -> tuple[str, ...]:
@@ -114,16 +116,18 @@ class Header:
         value = self._elements.get(tag)
         if value is None:
             return ()
-        data = self.raw(tag) if value.data is None else value.data
-        return texts(vr_of(tag, value, self._signed), data, self.encoding, self._encodings)
+        vr, data, _, _, undefined = value
+        written = vr_of_element(tag, vr, self._signed, undefined=undefined)
+        return texts(written, self.raw(tag) if data is None else data, self.encoding, self._encodings)
 
     def integer(self, tag: int) -> int | None:
         """Give an attribute's first value as an integer; None when it has none."""
         value = self._elements.get(tag)
         if value is None:
             return None
-        if value.vr == b"US" and value.data is not None and len(value.data) >= 2:  # nearly all that is asked for
-            return int.from_bytes(value.data[:2], "little" if self.encoding.little_endian else "big")
+        vr, data, _, _, _ = value
+        if vr == b"US" and data is not None and len(data) >= 2:  # nearly all that is asked for
+            return int.from_bytes(data[:2], "little" if self.encoding.little_endian else "big")
         values = self.numbers(tag)
         try:
             return int(values[0]) if values else None
@@ -135,20 +139,23 @@ class Header:
         value = self._elements.get(tag)
         if value is None:
             return ()
-        data = self.raw(tag) if value.data is None else value.data
-        return numbers(vr_of(tag, value, self._signed), data, self.encoding)
+        vr, data, _, _, _ = value
+        return numbers(vr_of_element(tag, vr, self._signed), self.raw(tag) if data is None else data, self.encoding)
 
     def unsigned_at(self, tag: int, index: int) -> int | None:
         """Give one value of a long OV attribute without reading the others; None when it has no such value."""
         value = self._elements.get(tag)
-        begin = 8 * index
-        if value is None or begin + 8 > value.length:
+        if value is None:
             return None
-        if value.data is not None:
-            data = value.data[begin : begin + 8]
-        elif self.source is not None:
-            data = self.source.read(value.position + begin, 8)
-        return int.from_bytes(data, "little") if len(data) == 8 else None
+        _, data, position, length, _ = value
+        begin = 8 * index
+        if begin + 8 > length:
+            return None
+        if data is None:
+            one = b"" if self.source is None else self.source.read(position + begin, 8)
+        else:
+            one = data[begin : begin + 8]
+        return int.from_bytes(one, "little") if len(one) == 8 else None
 
     def items(self, tag: int) -> tuple["Header", ...]:
         """Give the items of a sequence; none when it is absent or no sequence."""
@@ -168,7 +175,7 @@ class Header:
 
     def _item_encoding(self, tag: int) -> Encoding:
         # PS3.5 6.2.2 Note 4: a sequence in VR UN is implicit little endian whatever surrounds it.
-        return IMPLICIT_LITTLE if self._elements[tag].vr == b"UN" else self.encoding
+        return IMPLICIT_LITTLE if self._elements[tag][0] == b"UN" else self.encoding
 
     def _item_bytes(self, tag: int) -> Iterator[bytes]:
         if tag not in self._elements or self.vr(tag) != "SQ":
@@ -199,17 +206,17 @@ class Header:
         """Make a pydicom Dataset of the header: no pixel data, and no values longer than 64 KiB."""
         elements: dict[BaseTag, DataElement | RawDataElement] = {}
         meta: dict[BaseTag, DataElement | RawDataElement] = {}
-        for tag, value in self._elements.items():
-            if value.data is None:
+        for tag, (written, data, position, _, undefined) in self._elements.items():
+            if data is None:
                 continue
-            vr = vr_of(tag, value, self._signed)
+            vr = vr_of_element(tag, written, self._signed, undefined=undefined)
             kept = RawDataElement(
                 Tag(tag),
                 vr,
-                UNDEFINED if value.undefined and vr != "SQ" else len(value.data),
-                value.data,
-                value.position,
-                self.encoding.implicit or (value.vr == b"UN" and vr == "SQ"),
+                UNDEFINED if undefined and vr != "SQ" else len(data),
+                data,
+                position,
+                self.encoding.implicit or (written == b"UN" and vr == "SQ"),
                 self.encoding.little_endian,
             )
             if tag >> 16 == 2:

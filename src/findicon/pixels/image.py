@@ -1,6 +1,6 @@
 """What the Image Pixel module says about an image (PS3.3 C.7.6.3), checked."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydicom.uid import UID
 
@@ -21,13 +21,14 @@ _FLOATS = {0x7FE00008: 32, 0x7FE00009: 64}
 _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 93, 111, 112, 203))
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """The shape and the coding of an image's pixels.
 
     ``floating`` tells Float and Double Float Pixel Data from integers; ``shift`` is where the stored bits begin;
     ``big_endian`` is of native pixels; ``in_words`` says that their bytes lie in 16-bit words, two in each;
-    ``is_radiograph`` that a projection's detector saw them, whose images are large and without hard lines.
+    ``is_radiograph`` that a projection's detector saw them, whose images are large and without hard lines;
+    ``is_subsampled`` that two pixels share their chroma in native pixel data (PS3.3 C.7.6.3.1.2). ``frame_bits`` is the
+    length of a native frame in bits (PS3.5 8.1.1, 8.2).
     """
 
     transfer_syntax: UID
@@ -45,6 +46,8 @@ class Image:
     big_endian: bool
     in_words: bool
     is_radiograph: bool
+    is_subsampled: bool
+    frame_bits: int
 
     @property
     def is_colour(self) -> bool:
@@ -55,18 +58,6 @@ class Image:
     def is_lossy(self) -> bool:
         """Whether the transfer syntax lets values come out a little different from what went in."""
         return self.transfer_syntax in _LOSSY
-
-    @property
-    def is_subsampled(self) -> bool:
-        """Whether two pixels share their chroma in native pixel data (PS3.3 C.7.6.3.1.2)."""
-        return self.samples == 3 and self.photometric in _SUBSAMPLED
-
-    @property
-    def frame_bits(self) -> int:
-        """Length of a native frame in bits (PS3.5 8.1.1, 8.2)."""
-        if self.is_subsampled:
-            return self.rows * self.columns * 2 * self.bits_allocated
-        return self.rows * self.columns * self.samples * self.bits_allocated
 
 
 def describe(header: Header, limits: Limits) -> Image:
@@ -101,6 +92,7 @@ def describe(header: Header, limits: Limits) -> Image:
     frames = max(header.integer(0x00280008) or 1, 1)
     if photometric in _SUBSAMPLED and _has_all_samples(header, rows * columns * allocated * samples * frames):
         photometric = photometric.removesuffix("_422")
+    is_subsampled = samples == 3 and photometric in _SUBSAMPLED
     high = header.integer(0x00280102)
     shift = 0 if high is None else high + 1 - stored
     return Image(
@@ -119,6 +111,8 @@ def describe(header: Header, limits: Limits) -> Image:
         big_endian=header.transfer_syntax in BIG_ENDIAN_PIXELS,
         in_words=allocated <= 8 and header.pixels.vr == b"OW",
         is_radiograph=header.text(_MODALITY) in _RADIOGRAPHS,
+        is_subsampled=is_subsampled,
+        frame_bits=rows * columns * (2 if is_subsampled else samples) * allocated,
     )
 
 

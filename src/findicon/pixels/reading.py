@@ -94,8 +94,8 @@ def _walked(source: Source, start: bytes) -> Header:
         walk = Walk(source, begin, EXPLICIT_LITTLE, start[begin:])
         begin = walk.run(only_group=2)
         meta = walk.elements
-    named = meta.get(_TRANSFER_SYNTAX)
-    text = "" if named is None or named.data is None else named.data.rstrip(b" \0").decode("ascii", "replace")
+    named = meta[_TRANSFER_SYNTAX][1] if _TRANSFER_SYNTAX in meta else None
+    text = "" if named is None else named.rstrip(b" \0").decode("ascii", "replace")
     transfer_syntax = UID(text, validation_mode=config.IGNORE)
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
         source = InflatingSource(source, begin)

@@ -138,8 +138,12 @@ def _row_sums(cells: NDArray[Any], down: int, most: float | None) -> Floats:
     rows = cells.shape[0]
     whole = rows - rows % down
     # Row upon row, because that is how they lie in memory: several times faster than a sum over an axis.
-    sums = cells[0:whole:down].astype(_sums_in(cells.dtype, None if most is None else most * down), copy=down > 1)
-    for row in range(1, down):
+    first, sums_in = cells[0:whole:down], _sums_in(cells.dtype, None if most is None else most * down)
+    if down > 1 and sums_in == cells.dtype:
+        sums, summed = first + cells[1:whole:down], 2
+    else:
+        sums, summed = first.astype(sums_in, copy=down > 1), 1
+    for row in range(summed, down):
         sums += cells[row:whole:down]
     floats: Floats = sums.astype(np.float32, copy=False)
     if whole < rows:

@@ -9,7 +9,7 @@ from struct import Struct
 from pydicom import charset
 from pydicom.datadict import dictionary_VR
 
-from .elements import Encoding, Value
+from .elements import Encoding
 
 _NUMBERS = {
     "FD": "d", "FL": "f", "OD": "d", "OF": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q",
@@ -38,35 +38,31 @@ def _dictionary_vr(tag: int) -> str:
 @lru_cache(maxsize=1 << 13)
 def joined_text(tag: int, vr: bytes, data: bytes, signed: bool, encoding: Encoding, encodings: tuple[str, ...]) -> str:
     r"""Give a short attribute as text, its values joined by ``\``: the files of a series repeat most of theirs."""
-    value = Value(vr, data, 0, len(data))
-    return "\\".join(texts(vr_of(tag, value, signed), data, encoding, encodings))
+    return "\\".join(texts(vr_of_element(tag, vr, signed), data, encoding, encodings))
 
 
-def vr_of(tag: int, value: Value, signed: bool) -> str:
-    """Give the VR of an element: as written, or from the dictionary where none or UN is."""
-    if value.vr and value.vr != b"UN":
-        return value.vr.decode("ascii")
-    vr = _dictionary_vr(tag)
-    if vr == "UN":
-        return "SQ" if value.undefined else "UN"
-    if len(vr) == 2:
-        return vr
-    return "SS" if signed and vr.startswith("US or SS") else vr[:2]
-
-
-def vr_of_element(tag: int, vr: bytes, signed: bool) -> str:
-    """Give the VR of an element that is no sequence of undefined length.
+def vr_of_element(tag: int, written: bytes, signed: bool, *, undefined: bool = False) -> str:
+    """Give the VR of an element: as written, or from the dictionary where none or UN is.
 
     Parameters
     ----------
     tag
         Its tag.
-    vr
+    written
         Its VR as written; empty in an implicit encoding.
     signed
         Whether "US or SS" is SS.
+    undefined
+        Whether its length is undefined: a private one without a VR is a sequence then.
     """
-    return vr_of(tag, Value(vr, b"", 0, 0), signed)
+    if written and written != b"UN":
+        return written.decode("ascii")
+    vr = _dictionary_vr(tag)
+    if vr == "UN":
+        return "SQ" if undefined else "UN"
+    if len(vr) == 2:
+        return vr
+    return "SS" if signed and vr.startswith("US or SS") else vr[:2]
 
 
 def texts(vr: str, data: bytes, encoding: Encoding, encodings: tuple[str, ...]) -> tuple[str, ...]:

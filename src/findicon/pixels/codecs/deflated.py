@@ -1,7 +1,6 @@
 """Deflated Image Frame Compression: each frame deflated by itself (PS3.5 A.4.13), mostly of segmentations."""
 
 import zlib
-from dataclasses import replace
 
 from ...errors import IconError
 from ..files import MemorySource
@@ -30,4 +29,4 @@ class DeflatedFrame:
             raise IconError(f"The frame cannot be inflated: {exc}") from exc
         if len(data) < length:
             raise IconError(f"The frame inflates to {len(data)} of {length} bytes")
-        return Native().decode(replace(task, frame=Frame(MemorySource(data), ((0, length),))))
+        return Native().decode(task._replace(frame=Frame(MemorySource(data), ((0, length),))))

@@ -1,7 +1,6 @@
 """What a decoder is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
@@ -22,8 +21,7 @@ class DecodeFailure(Exception):
     """One decoder cannot decode a frame; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One frame to decode, and how large the picture of it is going to be.
 
     ``exact`` asks for pixels as they are: colour numbers and labels have no averages. ``is_tile`` says that there are

@@ -1,5 +1,6 @@
 """Native pixel data (PS3.5 8.1, 8.2; PS3.3 C.7.6.3.1.3)."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Native:
             if swapped:
                 data = _swapped(data)[frame.first_bit // 8 :]
             data = data[: image.frame_bits // 8]  # fragments are of even length
-        stored = data.view(_dtype(image))
+        stored = data.view(_dtype(image.bits_allocated, image.floating, image.big_endian))
         if image.is_subsampled:
             return Decoded(_upsampled(stored.reshape(rows, -1), image), image.photometric.removesuffix("_422"))
         if image.samples == 1:
@@ -63,10 +64,9 @@ def _swapped(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return data.view(np.uint16).byteswap().view(np.uint8)
 
 
-def _dtype(image: Image) -> np.dtype[Any]:
-    order = ">" if image.big_endian else "<"
-    kind = "f" if image.floating else "u"
-    return np.dtype(f"{order}{kind}{image.bits_allocated // 8}")
+@lru_cache
+def _dtype(bits: int, floating: bool, big_endian: bool) -> np.dtype[Any]:
+    return np.dtype(f"{'>' if big_endian else '<'}{'f' if floating else 'u'}{bits // 8}")
 
 
 def _read_rows(task: Task, planes: int, rows: list[int]) -> NDArray[np.uint8]:
