@@ -43,6 +43,14 @@ def icon(
             "named, else png with --output and terminal without.",
         ),
     ] = None,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Decode frames whole: the same bits for an image in every lossless transfer syntax, also in JPEG "
+            "2000, which takes up to 200 times as long.",
+        ),
+    ] = False,
 ) -> int:
     """Make the icon of an image: to look at, as PNG, or inside a copy of the file."""
     written = written or _format_of(output)
@@ -55,7 +63,7 @@ def icon(
         target = next(targets, None)
         try:
             _check(path, frame)
-            made = make_icon(path, size, frame)
+            made = make_icon(path, size, frame, exact=exact)
         except (StorageError, QueryError) as error:
             worst = max(worst, complain(str(error), WRONG_QUESTION))
             continue

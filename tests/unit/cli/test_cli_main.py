@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import data_store
 import pytest
 from PIL import Image
 from pydicom import dcmread
@@ -100,6 +101,15 @@ def test_icons_as_png(tmp_path: Path) -> None:
     assert size_of("pictures/examples_rgb_color.png") == (32, 24)
     assert run(["icon", files[0], "--output", "one.png"]) == 0
     assert size_of("one.png") == (64, 64)
+
+
+def test_an_exact_icon_is_the_same_bits_in_every_lossless_syntax() -> None:
+    folder = Path(data_store.__file__).parent / "data"
+    native, compressed = (str(folder / name) for name in ("693_UNCR.dcm", "693_J2KR.dcm"))
+    for path, flags in ((native, []), (compressed, []), (compressed, ["--exact"])):
+        assert run(["icon", path, *flags, "--output", f"{'exact' if flags else Path(path).stem}.png"]) == 0
+    assert Path("693_J2KR.png").read_bytes() != Path("693_UNCR.png").read_bytes()
+    assert Path("exact.png").read_bytes() == Path("693_UNCR.png").read_bytes()
 
 
 def size_of(path: str) -> tuple[int, int]:
