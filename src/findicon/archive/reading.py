@@ -66,7 +66,7 @@ def read_record(file: File, *, location: str = "", source: BinaryIO | None = Non
     StorageError
         The file cannot be read, is no DICOM file, or lacks a UID that its place in an archive depends on.
     """
-    return _record(read_header(source or file.path), file, location)
+    return _record(read_header(source or file.path, private=False), file, location)
 
 
 def _record(header: Header, file: File, location: str) -> InstanceRecord:
@@ -93,7 +93,7 @@ def _read_or_tell(file: File) -> Rows | NotKept:
     if os.path.basename(file.path).upper() == _DIRECTORY_NAME:  # noqa: PTH119 -- one call for each of millions
         return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
     try:
-        header = read_header(file.path)
+        header = read_header(file.path, private=False)
         if header.text(_MEDIA_STORAGE_SOP_CLASS) == _DIRECTORY:
             return NotKept(file, Kind.SKIPPED, "It is a DICOMDIR")
         return rows_of(_record(header, file, ""))

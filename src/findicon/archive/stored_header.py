@@ -35,17 +35,17 @@ def stored_header(header: Header) -> bytes:
 
     Text stays in the character set that the header's own (0008,0005) names.
     """
-    is_plain, signed = header.encoding.little_endian, header.signed
+    is_plain, signed, plain_head = header.encoding.little_endian, header.signed, _plain_head
     parts: list[bytes] = []
     # Nearly all files have their elements in order (PS3.5 7.1), and to sort what is sorted costs little.
     for tag, (vr, data, _, length, is_undefined) in sorted(header.elements.items()):
         if tag & _PRIVATE:
             continue
-        head = None if data is None or is_undefined or not is_plain else _plain_head(tag, vr, length, signed)
-        if head is None:
+        if data is None or is_undefined or not is_plain or (head := plain_head(tag, vr, length, signed)) is None:
             parts += _other(header, tag)
         elif head:
-            parts += (head, data or b"")
+            parts.append(head)
+            parts.append(data)
     return b"".join(parts)
 
 

@@ -111,7 +111,7 @@ def rows_of(record: InstanceRecord) -> Rows:
     # What a file says of its study and series, a thousand others say, too: that is worked out once.
     study_values, empty_in_study, identity_ = _level(_STUDY, tuple([get(tag, "") for tag in _STUDY_TAGS]), sequences)
     series_values, empty_in_series, _ = _level(_SERIES, tuple([get(tag, "") for tag in _SERIES_TAGS]), sequences)
-    texts = [clean(vr, get(tag, "")) for tag, vr in _INSTANCE_COLUMNS]
+    texts = [_clean(vr, get(tag, "")) for tag, vr in _INSTANCE_COLUMNS]
     sop_instance, sop_class = texts[:2]
     digest = _digest(record)
     rank = f"{empty_in_study + empty_in_series:03d} {sop_instance}"
@@ -130,8 +130,17 @@ def rows_of(record: InstanceRecord) -> Rows:
         series_values=series_values,
         instance_values=(*texts, record.transfer_syntax, path, size, modified, identity_, rank, digest, facts),
         file_values=(path, size, modified, digest, sop_instance, ""),
-        header=zlib.compress(record.header or _header(record.attributes), 1),
+        header=_compressed(record.header or _header(record.attributes)),
     )
+
+
+def _compressed(header: bytes) -> bytes:
+    """Compress a header as zlib does; its default window and tables take longer to set up than a header to compress."""
+    deflater = zlib.compressobj(1, zlib.DEFLATED, 12, 5)  # a window of 4 KiB
+    return deflater.compress(header) + deflater.flush()
+
+
+_clean = lru_cache(maxsize=1 << 12)(clean)  # most values of a series are the same in all of its files
 
 
 @lru_cache(maxsize=256)
@@ -238,13 +247,14 @@ def _in_utf_8(tag: int, vr: str, value: str) -> bytes:
     return head(tag, vr, explicit=True) + encode_value(vr, value, (UTF_8,), explicit=True)
 
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 _DEFAULTS = {field.name: field.default for field in fields(Facts)}
 
 
 def facts_to_text(facts: Facts) -> str:
     """Write facts down, without those that say nothing."""
     kept = {name: getattr(facts, name) for name in _DEFAULTS}
-    return json.dumps({name: value for name, value in kept.items() if value != _DEFAULTS[name]}, separators=(",", ":"))
+    return _to_json({name: value for name, value in kept.items() if value != _DEFAULTS[name]})
 
 
 def facts_from_text(text: str) -> Facts:

@@ -101,9 +101,13 @@ class Walk:
         How the elements are written.
     window
         Bytes of the source at `position` that are here already.
+    private
+        Keep private elements; else most of them are passed over.
     """
 
-    def __init__(self, source: Source | None, position: int, encoding: Encoding, window: bytes = b"") -> None:
+    def __init__(
+        self, source: Source | None, position: int, encoding: Encoding, window: bytes = b"", *, private: bool = True
+    ) -> None:
         self.elements: dict[int, Value] = {}
         self.pixels: PixelElement | None = None
         self._source = source
@@ -113,6 +117,7 @@ class Walk:
         self._chunk = _FIRST_READ
         self._left = _MOST_READ
         self._strays = 0
+        self._passed_over = 0 if private else 1  # bit of a group's number
 
     def run(self, only_group: int | None = None) -> int:
         """Walk to the pixel data, to the end, or past `only_group`; give the position reached in the source.
@@ -162,7 +167,7 @@ class Walk:
         This is the loop that headers are read with; everything odd is left to `run`.
         """
         window, base, elements = self._window, self._base, self.elements
-        size = len(window)
+        size, passed_over = len(window), self._passed_over
         try:
             if self._encoding.implicit:
                 unpack_pair = reader.pair.unpack_from
@@ -171,6 +176,9 @@ class Walk:
                     end = at + 8 + length
                     if end > size or not first <= group < stop:
                         return at
+                    if group & passed_over:
+                        at = end
+                        continue
                     elements[group << 16 | number] = b"", window[at + 8 : end], base + at + 8, length, False
                     at = end
             unpack, unpack_long = reader.head.unpack_from, reader.long.unpack_from
@@ -185,6 +193,9 @@ class Walk:
                 end = start + length
                 if end > size or not first <= group < stop:
                     return at
+                if group & passed_over:
+                    at = end
+                    continue
                 elements[group << 16 | number] = vr, window[start:end], base + start, length, False
                 at = end
         except error:

@@ -47,13 +47,15 @@ _FIRST_READ = 1 << 14
 _MOST_FOR_PYDICOM = 1 << 19
 
 
-def read_header(source: str | os.PathLike[str] | BinaryIO) -> Header:
+def read_header(source: str | os.PathLike[str] | BinaryIO, *, private: bool = True) -> Header:
     """Read the header of a DICOM file, and nothing behind it.
 
     Parameters
     ----------
     source
         A path, or a binary file object that can seek.
+    private
+        False for whoever has no use for private elements: then most of them are left out.
 
     Raises
     ------
@@ -62,18 +64,18 @@ def read_header(source: str | os.PathLike[str] | BinaryIO) -> Header:
     """
     opened = open_source(source)
     try:
-        return header_of(opened)
+        return header_of(opened, private=private)
     finally:
         opened.close()
 
 
-def header_of(source: Source) -> Header:
-    """Read the header of an open source; raises StorageError."""
+def header_of(source: Source, *, private: bool = True) -> Header:
+    """Read the header of an open source, as `read_header` does; raises StorageError."""
     start = source.read(0, _FIRST_READ)
     if not start:
         raise StorageError(f"{source.name} is empty")
     try:
-        return _walked(source, start)
+        return _walked(source, start, private=private)
     except (Truncated, TooLong) as exc:
         raise StorageError(f"{source.name}: {exc}") from exc
     except Malformed as exc:
@@ -84,7 +86,7 @@ def header_of(source: Source) -> Header:
         raise StorageError(f"{source.name}: {reason}") from reason
 
 
-def _walked(source: Source, start: bytes) -> Header:
+def _walked(source: Source, start: bytes, *, private: bool) -> Header:
     has_preamble = start[128:132] == b"DICM"
     begin = 132 if has_preamble else 0
     if not has_preamble and not _looks_like_data_set(start):
@@ -104,16 +106,16 @@ def _walked(source: Source, start: bytes) -> Header:
     encoding = _encoding(head, transfer_syntax)
     if not transfer_syntax:
         transfer_syntax = _native_syntax(encoding)
-    walk = Walk(source, begin, encoding, start[begin:])
+    walk = Walk(source, begin, encoding, start[begin:], private=private)
     try:
-        walk.run()
+        end = walk.run()
     except Malformed as exc:
         if isinstance(source, InflatingSource):  # pydicom would inflate all of it, however much that is
             raise StorageError(f"{source.name}: {exc}") from exc
         raise
     if isinstance(source, InflatingSource):
         source.expect_pixels()
-    if not walk.elements and walk.pixels is None:
+    if not walk.elements and walk.pixels is None and (private or end == begin):
         raise Malformed("it holds no data set")
     return Header(meta | walk.elements, encoding, transfer_syntax=transfer_syntax, source=source, pixels=walk.pixels)
 

@@ -43,6 +43,19 @@ class CountingStream(io.BytesIO):
         return data
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_without_private_elements_all_others_are_as_they_are_with_them(path: Path) -> None:
+    if path.name in REFUSED:
+        with pytest.raises(StorageError, match=path.name):
+            read_header(path, private=False)
+        return
+    whole, short = read_header(path), read_header(path, private=False)
+    assert short.pixels == whole.pixels
+    assert len(short.elements) <= len(whole.elements)
+    for kept, of in ((whole, short), (short, whole)):
+        assert {tag: kept.elements[tag] for tag in kept if not tag >> 16 & 1}.items() <= of.elements.items()
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, about what is odd in the files
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_real_header_is_read_as_pydicom_reads_it(path: Path) -> None:
