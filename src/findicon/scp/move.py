@@ -12,7 +12,7 @@ from ..dimse import (
     request_association,
     storage_syntaxes,
 )
-from ..errors import FindiconError, PeerError
+from ..errors import PeerError
 from ..observe import log
 from ..query import Finder, InstanceSource, Relay, Retrieved
 from . import replies
@@ -125,6 +125,6 @@ class Mover:
         try:
             with self._source.open(one.sop_instance) as stream:
                 instance = open_instance(stream, one.sop_instance)
-        except FindiconError:
-            return "", ""  # its sub-operation fails and says why
+        except Exception:  # noqa: BLE001 -- a source is anybody's; its sub-operation fails and says why
+            return "", ""
         return instance.sop_class, instance.transfer_syntax
