@@ -5,6 +5,9 @@ the file (SyncStorageArea), but not its name, and its SQLite index runs with syn
 take the last instances that it acknowledged from the index or the folder. findicon has the bytes in a synced journal
 before it answers, and makes file, name and row again from it. findicon is one process, as `findicon serve` is unless it
 is told otherwise; neither makes pictures.
+
+The senders and the server share the machine. What the senders alone take is seen beside a server that keeps nothing:
+findicon's exchange, which acknowledges at once.
 """
 
 import json
@@ -14,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -31,9 +34,9 @@ def rows(work: Path) -> list[Row]:
     make_files(work / "native", INSTANCES, NATIVE)
     made: list[Row] = []
     for associations, goal in ((1, 1.0), (8, 2.0)):
-        taken: dict[str, list[float]] = {"ours": [], "orthanc": []}
+        taken: dict[str, list[float]] = {"ours": [], "orthanc": [], "nothing": []}
         for number in range(ROUNDS):
-            for name, server in (("ours", ours), ("orthanc", orthanc)):
+            for name, server in (("ours", ours), ("orthanc", orthanc), ("nothing", nothing)):
                 with server(work / f"{name}-{associations}-{number}") as port:
                     began = time.perf_counter()
                     store(work / "native", port, associations)
@@ -51,21 +54,34 @@ def rows(work: Path) -> list[Row]:
                 met=ratio >= goal,
             )
         )
+        made.append(
+            Row(
+                case=f"the same by a server that keeps nothing: most that {many} leave to any",
+                ours="",
+                peer=f"{rates['nothing']:.0f}/s",
+                ratio=None,
+                goal="",
+            )
+        )
     return made
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[int]:
+def ours(folder: Path, *arguments: str) -> Iterator[int]:
     """Run findicon's storage in a process of its own; give its port."""
     folder.mkdir(parents=True)
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.storage_server", str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as server:
+    command = [sys.executable, "-m", "benchmarks.storage_server", str(folder), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         subprocess.run(["echoscu", "-aec", _AE_TITLE, "127.0.0.1", str(port)], check=True)  # as Orthanc below
         yield port
         server.communicate(b"")
+
+
+def nothing(folder: Path) -> AbstractContextManager[int]:
+    """Run findicon's exchange without its storage."""
+    return ours(folder, "nothing")
 
 
 @contextmanager
