@@ -1,7 +1,10 @@
 """One write of the journal and one transaction for everybody who waits; and nothing acknowledged depends on luck."""
 
 import os
+import threading
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 
 from ..catalogue import Catalogue, Rows
 from ..errors import CatalogueError, FindiconError, StorageError
@@ -13,14 +16,12 @@ _FAILURES_OF_CATALOGUE = 2  # in a row, of which it says the same as of the whol
 
 
 class Arrival:
-    """An instance that is whole and understood, and is to be kept.
+    """An instance that is whole, and is to be kept.
 
     Parameters
     ----------
-    rows
-        What the catalogue keeps of it.
-    record
-        What the journal keeps of it.
+    prepare
+        Gives what the catalogue and the journal keep of it; called once, by whoever writes for all.
     incoming, place
         Its first name and the one that it is to get, where the journal has its bytes; none where it has its place.
 
@@ -28,16 +29,57 @@ class Arrival:
     ----------
     is_first
         False where its place was taken: then the catalogue did not hear of it.
+    is_named_once
+        Whether its first name is gone.
+    is_writer
+        Whether its sender writes for all.
     """
 
-    def __init__(self, rows: Rows, record: Record, incoming: str = "", place: str = "") -> None:
-        self.rows = rows
-        self.record = record
+    def __init__(self, prepare: Callable[[], tuple[Rows, Record]], incoming: str = "", place: str = "") -> None:
+        self._prepare = prepare
         self.incoming = incoming
         self.place = place
+        self.is_named_once = False
+        self.is_writer = False
+        self.prepared: tuple[Rows, Record] | None = None
+        self._wake = threading.Lock()
+        self.begin()
+
+    @property
+    def rows(self) -> Rows:
+        """What the catalogue keeps of it, once it is prepared."""
+        assert self.prepared is not None
+        return self.prepared[0]
+
+    @property
+    def record(self) -> Record:
+        """What the journal keeps of it, once it is prepared."""
+        assert self.prepared is not None
+        return self.prepared[1]
+
+    def begin(self) -> None:
+        """Be nothing yet but one that waits."""
         self.is_first = True
         self.is_done = False
-        self.error: FindiconError | None = None
+        self.error: Exception | None = None
+        self._wake.acquire(blocking=False)
+
+    def wait(self) -> None:
+        """Sleep until somebody calls `wake`."""
+        self._wake.acquire()
+
+    def wake(self) -> None:
+        """End the sleep of its sender, or have the next one end at once."""
+        self._wake.release()
+
+    def prepare(self) -> bool:
+        """Have it understood, unless it is; tell whether it is."""
+        if self.prepared is None:
+            try:
+                self.prepared = self._prepare()
+            except Exception as exc:  # noqa: BLE001 -- its sender hears of it, whatever it is
+                self.error = exc
+        return self.error is None
 
     def take_place(self) -> bool:
         """Link the file to its place; tell whether it is there now."""
@@ -53,12 +95,22 @@ class Arrival:
             return True
         return False
 
+    def drop_first_name(self) -> None:
+        """Take the first name away from a file that has its place and its row."""
+        if self.incoming:
+            with suppress(OSError):  # the next start takes it away
+                os.unlink(self.incoming)  # noqa: PTH108
+                self.is_named_once = True
+
 
 class Commits:
     """Keeps instances: in the journal, in their places, in the catalogue, as many together as there are.
 
     A sync and a transaction cost about the same for one instance as for ten. Whoever comes while nobody writes does so,
     for all who wait. Nobody is waited for: who comes meanwhile makes the next batch, and others receive theirs.
+
+    Whoever writes does all that is to be done for a batch, also what each could do for itself. Threads of one
+    interpreter that work at the same time take turns at every system call, and a turn costs more than most of the work.
 
     Parameters
     ----------
@@ -71,6 +123,8 @@ class Commits:
     def __init__(self, catalogue: Catalogue, journals: Journals) -> None:
         self._catalogue = catalogue
         self._journals = journals
+        self._guard = threading.Lock()
+        self._is_written = False
         self._waiting: deque[Arrival] = deque()
 
     def commit(self, arrival: Arrival) -> bool:
@@ -83,33 +137,50 @@ class Commits:
 
         Raises
         ------
-        CatalogueError, StorageError
-            It is not kept.
+        Exception
+            It is not kept; CatalogueError, StorageError, or what its preparation raised.
         """
-        self._waiting.append(arrival)
-        with self._journals.turn:
+        arrival.begin()
+        with self._guard:
+            self._waiting.append(arrival)
+            arrival.is_writer, self._is_written = not self._is_written, True
+        try:
+            if not arrival.is_writer:
+                arrival.wait()
             while not arrival.is_done:  # a batch may be full before it comes to this one
-                self._keep(self._gathered())
+                with self._journals.turn:
+                    self._keep(arrival)
+        finally:
+            self._leave(arrival)
         if arrival.error is not None:
             raise arrival.error
         return arrival.is_first
 
-    def _gathered(self) -> list[Arrival]:
-        """Take those who wait."""
-        batch: list[Arrival] = []
-        room = Journals.LARGEST
-        while self._waiting and len(batch) < _LARGEST_BATCH and self._waiting[0].record.size <= room:
-            batch.append(self._waiting.popleft())
-            room -= batch[-1].record.size
-        return batch
+    def _leave(self, arrival: Arrival) -> None:
+        """Have the next one write, if it was this one's turn."""
+        with self._guard:
+            if not arrival.is_done and arrival in self._waiting:  # interrupted
+                self._waiting.remove(arrival)
+            if not arrival.is_writer:
+                return
+            arrival.is_writer = False
+            self._is_written = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].is_writer = True
+                self._waiting[0].wake()
 
-    def _keep(self, batch: list[Arrival]) -> None:
+    def _keep(self, own: Arrival) -> None:
+        batch: list[Arrival] = []
         try:
+            self._gather(batch)
             # What comes second never gets into the journal: the next start could not tell it from the first.
-            first = _first(batch)
+            first = _first([arrival for arrival in batch if arrival.error is None])
             if first:
                 self._journals.append([arrival.record for arrival in first])
             self._catalogue_all([arrival for arrival in first if arrival.take_place()])
+            for arrival in first:
+                if arrival.is_first and arrival.error is None:
+                    arrival.drop_first_name()
         except StorageError as exc:
             _fail(batch, exc)
         except BaseException as exc:  # of the thread that writes for all: the others shall not wait for ever
@@ -118,6 +189,19 @@ class Commits:
         finally:
             for arrival in batch:
                 arrival.is_done = True
+                if arrival is not own:
+                    arrival.wake()
+
+    def _gather(self, batch: list[Arrival]) -> None:
+        """Take those who wait."""
+        room = Journals.LARGEST
+        while self._waiting and len(batch) < _LARGEST_BATCH:
+            arrival = self._waiting[0]
+            if arrival.prepare():
+                if arrival.record.size > room:
+                    break
+                room -= arrival.record.size
+            batch.append(self._waiting.popleft())
 
     def _catalogue_all(self, placed: list[Arrival]) -> None:
         try:
@@ -154,4 +238,4 @@ def _first(batch: list[Arrival]) -> list[Arrival]:
 
 def _fail(batch: list[Arrival], error: FindiconError) -> None:
     for arrival in batch:
-        arrival.error = error
+        arrival.error = arrival.error or error

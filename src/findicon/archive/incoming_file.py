@@ -34,14 +34,24 @@ class IncomingFile(io.RawIOBase):
         Where nothing is yet.
     head
         Its first bytes.
+
+    Attributes
+    ----------
+    path
+        As it was given.
     """
 
     def __init__(self, path: str, head: bytes) -> None:
         super().__init__()
-        self._path = path
+        self.path = path
         self._held = bytearray(head)
         self._descriptor = -1
         self._has_more = False  # than what is held
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all its bytes are held."""
+        return not self._has_more
 
     def writable(self) -> bool:
         """Tell that it is."""
@@ -85,10 +95,10 @@ class IncomingFile(io.RawIOBase):
         left = memoryview(self._held)
         try:
             if self._descriptor < 0:
-                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+                self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             while left:
                 left = left[os.write(self._descriptor, left) :]
         except OSError as exc:
-            raise StorageError(f"{self._path} cannot be written: {exc.strerror}") from exc
+            raise StorageError(f"{self.path} cannot be written: {exc.strerror}") from exc
         finally:
             left.release()

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 from ..catalogue import Catalogue, InstanceRecord, Rows, rows_of
 from ..errors import CatalogueError, StorageError
+from ..icons import Facts
 from .commits import Arrival, Commits
 from .file_meta import check_uid, file_meta
 from .incoming_file import IncomingFile, Whole
@@ -116,35 +117,39 @@ class Storage:
         """Give a path for a file that is about to arrive."""
         return self._folder.incoming_path(sop_instance)
 
-    def keep(self, incoming: str, whole: Whole, sop_class: str, sop_instance: str) -> None:
-        """Keep a file that is whole; raises StorageError or CatalogueError."""
-        place = self._folder.place_of(sop_instance)
-        record = _understood(incoming, whole, location_of(place))
-        facts = record.facts
-        if (facts.sop_instance, facts.sop_class) != (sop_instance, sop_class):
-            raise StorageError(
-                f"The data set is {facts.sop_instance} of class {facts.sop_class or 'unknown'},"
-                f" but was announced as {sop_instance} of class {sop_class}",
-                status=_DOES_NOT_MATCH,
-            )
-        rows = rows_of(record)
-        while not self._is_new(incoming, whole, rows, place):
-            if self._is_second(incoming, place, sop_instance):
-                return
-        self._stored()
+    def keep(self, file: IncomingFile, sop_class: str, sop_instance: str) -> bool:
+        """Keep a file that is whole, and tell whether its first name is gone.
 
-    def _is_new(self, incoming: str, whole: Whole, rows: Rows, place: str) -> bool:
-        """Place and catalogue a file; False where its place is taken."""
-        if whole.data is not None:
-            arrival = Arrival(rows, Record(rows.sop_instance, whole.data), incoming, place)
-        elif self._folder.place(incoming, place):
-            arrival = Arrival(rows, Record(rows.sop_instance, b""))
+        Small files are read, and made, by whoever writes for all who wait. Raises StorageError, CatalogueError or
+        OSError.
+        """
+        place = self._folder.place_of(sop_instance)
+
+        def prepare() -> tuple[Rows, Record]:
+            whole = file.finish()
+            record = _understood(file.path, whole, location_of(place))
+            _check(record.facts, sop_class, sop_instance)
+            return rows_of(record), Record(sop_instance, whole.data or b"")
+
+        if file.is_small:
+            arrival = Arrival(prepare, file.path, place)
         else:
+            prepared = prepare()
+            arrival = Arrival(lambda: prepared)
+        while not self._is_new(arrival, file, place):
+            if self._is_second(file.path, place, sop_instance):
+                return False
+        self._stored()
+        return arrival.is_named_once
+
+    def _is_new(self, arrival: Arrival, file: IncomingFile, place: str) -> bool:
+        """Place and catalogue a file; False where its place is taken."""
+        if not file.is_small and not self._folder.place(file.path, place):
             return False
         try:
             return self._commits.commit(arrival)
         except (CatalogueError, StorageError):
-            self._take_back(incoming, place)
+            self._take_back(file.path, place)
             raise
 
     def _is_second(self, incoming: str, place: str, sop_instance: str) -> bool:
@@ -157,7 +162,7 @@ class Storage:
                 raise
             return False
         # Whoever stored it first may not have reached the catalogue yet, and never will if it is killed now.
-        self._commits.commit(Arrival(first, Record(sop_instance, b"")))
+        self._commits.commit(Arrival(lambda: (first, Record(sop_instance, b""))))
         if not _is_there(place):  # whoever stored it first was refused, and has just taken it back
             return False
         if not is_same:
@@ -184,6 +189,15 @@ class Storage:
     def _settle(self) -> None:
         self._folder.sync()
         self._catalogue.make_durable()
+
+
+def _check(facts: Facts, sop_class: str, sop_instance: str) -> None:
+    if (facts.sop_instance, facts.sop_class) != (sop_instance, sop_class):
+        raise StorageError(
+            f"The data set is {facts.sop_instance} of class {facts.sop_class or 'unknown'},"
+            f" but was announced as {sop_instance} of class {sop_class}",
+            status=_DOES_NOT_MATCH,
+        )
 
 
 def _understood(incoming: str, whole: Whole, location: str) -> InstanceRecord:
@@ -237,10 +251,10 @@ class _Reception(AbstractContextManager[BinaryIO]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        is_kept = False
+        is_kept = is_gone = False
         try:
             if error is None:
-                self._storage.keep(self._path, self._file.finish(), self._sop_class, self._sop_instance)
+                is_gone = self._storage.keep(self._file, self._sop_class, self._sop_instance)
                 is_kept = True
         except OSError as exc:
             raise StorageError(f"{self._sop_instance} cannot be stored: {exc.strerror or exc}") from exc
@@ -248,5 +262,5 @@ class _Reception(AbstractContextManager[BinaryIO]):
             self._file.close()
             # It stays where the file has its place but the catalogue could not tell whether it knows it: the next start
             # asks again.
-            if is_kept or not _has_its_place(self._path):
+            if not is_gone and (is_kept or not _has_its_place(self._path)):
                 _remove(self._path)

@@ -19,6 +19,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,19 +88,26 @@ class StorageFolder:
             self.own = self._claim()
             # Text from here on: for a small instance, paths as objects would cost as much as its row.
             self._folders = [f"{self._instances}{os.sep}{number:02x}{os.sep}" for number in range(_FOLDERS)]
-            self._arrivals = f"{self.own}{os.sep}"
+            self._arrivals, self._numbers = f"{self.own}{os.sep}", count()
         except OSError as exc:
-            if self._opened >= 0:
-                os.close(self._opened)
+            self._close_root()
             raise StorageError(f"The storage folder {self.root} cannot be used: {exc.strerror}") from exc
+        except StorageError:
+            self._close_root()
+            raise
 
     def close(self) -> None:
         """Give the incoming folder back; it is gone when nothing is left in it."""
         if self._lock < 0:
             return
         self._release(self.own, self._lock)
-        os.close(self._opened)
-        self._lock = self._opened = -1
+        self._lock = -1
+        self._close_root()
+
+    def _close_root(self) -> None:
+        if self._opened >= 0:
+            os.close(self._opened)
+        self._opened = -1
 
     def place_of(self, sop_instance: str) -> str:
         """Give where an instance lies, or would."""
@@ -108,7 +116,7 @@ class StorageFolder:
 
     def incoming_path(self, sop_instance: str) -> str:
         """Give a path for a file that is about to arrive; no other has it."""
-        return f"{self._arrivals}{sop_instance}.{secrets.token_hex(8)}.part"
+        return f"{self._arrivals}{sop_instance}.{next(self._numbers)}.part"
 
     def place(self, incoming: str, place: str) -> bool:
         """Give a large file, which is whole and synced, its final place, durably.
@@ -169,8 +177,20 @@ class StorageFolder:
         with self._gate():
             own.mkdir()
             self._lock = _lock(own / "lock")
+        self._try_a_link(own)
         sync_folder(str(self._incoming))
         return own
+
+    def _try_a_link(self, own: Path) -> None:
+        """Find out now, and not with the first instance, whether files here can have two names."""
+        try:
+            os.link(own / "lock", own / "link")
+        except OSError as exc:
+            self._release(own, self._lock)
+            raise StorageError(
+                f"The storage folder {self.root} needs a file system with hard links: {exc.strerror}"
+            ) from exc
+        (own / "link").unlink()
 
     def _gate(self) -> "_Gate":
         """Hold back other processes between making a folder and locking it."""

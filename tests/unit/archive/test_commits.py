@@ -1,5 +1,6 @@
 """Whoever commits comes back when its own rows are in the catalogue, however many others wait."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,7 +29,10 @@ def commits(catalogue: Catalogue, journals: Journals) -> Commits:
 
 
 def arrivals(count: int) -> list[Arrival]:
-    return [Arrival(rows_of(record(number)), Record(f"1.2.{number}", b"")) for number in range(1, count + 1)]
+    def arrival(number: int) -> Arrival:
+        return Arrival(lambda: (rows_of(record(number)), Record(f"1.2.{number}", b"")))
+
+    return [arrival(number) for number in range(1, count + 1)]
 
 
 def test_rows_behind_a_full_batch_are_written_before_their_sender_hears_of_it(
@@ -75,3 +79,32 @@ def test_a_catalogue_that_is_away_is_not_asked_for_every_instance(
         commits.commit(waiting[-1])
     assert asked == [9, 1, 1]
     assert {str(arrival.error) for arrival in waiting} == {"The database is away"}
+
+
+def test_what_cannot_be_understood_fails_alone(catalogue: Catalogue, commits: Commits) -> None:
+    def not_understood() -> tuple[Rows, Record]:
+        raise ValueError("a date that is none")
+
+    (first, last), odd = arrivals(2), Arrival(not_understood)
+    commits._waiting.extend([first, odd])
+    assert commits.commit(last)
+    assert first.is_done
+    assert first.error is None
+    assert isinstance(odd.error, ValueError)
+    assert catalogue.counts()[Level.STUDY] == 2
+
+
+def test_whoever_waits_writes_when_the_one_before_has_done_its_part(
+    catalogue: Catalogue, commits: Commits, journals: Journals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("findicon.archive.commits._LARGEST_BATCH", 1)
+    threads = [threading.Thread(target=commits.commit, args=(arrival,)) for arrival in arrivals(5)]
+    with journals.turn:  # nobody gets further than to wait
+        for thread in threads:
+            thread.start()
+        while len(commits._waiting) < len(threads):
+            threads[0].join(0.01)
+    for thread in threads:
+        thread.join()
+    assert catalogue.counts()[Level.STUDY] == 5
+    assert not commits._is_written

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -116,3 +117,15 @@ def test_what_a_failed_start_looked_at_is_looked_at_again(tmp_path: Path) -> Non
         looking.throw(KeyError())
     assert len(list(living.left_behind())) == 1
     living.close()
+
+
+def test_a_file_system_without_hard_links_is_told_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", without_links)
+    with pytest.raises(StorageError, match="needs a file system with hard links: Operation not permitted"):
+        StorageFolder(tmp_path / "storage")
+    monkeypatch.undo()
+    assert list((tmp_path / "storage" / "incoming").iterdir()) == [tmp_path / "storage" / "incoming" / "gate"]
+    StorageFolder(tmp_path / "storage").close()
