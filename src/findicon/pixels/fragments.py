@@ -93,7 +93,7 @@ class Fragments:
         return spans if end is None or start == end else None
 
     def _by_hopping(self, index: int) -> Spans:
-        """Go from fragment to fragment: a frame begins where an image begins, else with each fragment."""
+        """Go from fragment to fragment: a frame begins where an image begins, else after as many fragments."""
         while len(self._begins) < index + 2 and self._hop():
             pass
         if self._frames == 1 and self._every:
@@ -101,8 +101,9 @@ class Fragments:
         if index < len(self._begins):
             end = self._begins[index + 1] if index + 1 < len(self._begins) else len(self._every)
             return self._every[self._begins[index] : end]
-        if not self._begins and len(self._every) == self._frames:
-            return self._every[index : index + 1]
+        each, left = divmod(len(self._every), self._frames)
+        if not self._begins and each and not left:  # as many fragments to each frame is all that can be meant
+            return self._every[each * index : each * (index + 1)]
         raise IconError(f"Frame {index + 1} is not to be found: {len(self._every)} fragments for {self._frames} frames")
 
     def _hop(self) -> bool:

@@ -87,7 +87,7 @@ def test_encapsulated_frames_are_found_with_and_without_offset_table(syntax: str
 
 
 @pytest.mark.parametrize("table", ["basic", "none"])
-@pytest.mark.parametrize("syntax", [JPEG_SV1, JPEG_LS, J2K_LOSSLESS, JPEG_XL_LOSSLESS])
+@pytest.mark.parametrize("syntax", [RLE, JPEG_SV1, JPEG_LS, J2K_LOSSLESS, JPEG_XL_LOSSLESS])
 def test_frames_in_several_fragments_are_put_together(syntax: str, table: str) -> None:
     dataset = described(FRAMES, **windowed())
     frames = [encoded(frame, syntax, 8) for frame in FRAMES]
