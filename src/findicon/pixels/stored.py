@@ -38,7 +38,7 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
     def extended(band: Values) -> Values:
         cells = _native_order(band)
         values: Values = cells.view(signed)
-        if not spare or (not shift and _have_their_sign(values, 1 << stored - 1)):
+        if not spare or (not shift and _all_within(values, 1 << stored - 1)):  # most write the sign into all spare bits
             return values
         raised = cells.view(unsigned) << unsigned.type(spare - shift)  # the sign bit into its place, then back down
         lowered: Values = raised.view(signed) >> signed.type(spare)
@@ -55,16 +55,8 @@ def reader_of(pixels: Values, image: Image) -> Callable[[Values], Values]:
     return extended if image.signed else masked
 
 
-def _have_their_sign(values: Values, bound: int) -> bool:
-    """Whether the sign is in the spare bits already, where most write it.
-
-    Some store a bit more than they say. Then there are numbers beyond the bound, and negative ones all the same: with
-    the sign in the stored bits alone, and nothing in the others, none would be negative.
-    """
-    least, most = int(values.min(initial=0)), int(values.max(initial=0))
-    if -bound <= least and most < bound:
-        return True
-    return -2 * bound <= least < 0 and bound <= most < 2 * bound
+def _all_within(values: Values, bound: int) -> bool:
+    return int(values.max(initial=0)) < bound and int(values.min(initial=0)) >= -bound
 
 
 def _native_order(band: Values) -> Values:

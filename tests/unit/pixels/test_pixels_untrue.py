@@ -179,16 +179,6 @@ def test_signed_values_beyond_the_stored_bits_are_the_nearest_and_do_not_wrap() 
     assert (array[:, :8] < array[:, 16:24]).all()
 
 
-def test_signed_values_may_take_a_bit_more_than_is_said_to_be_stored() -> None:
-    values = np.repeat(np.array([-1024, 0, 1000, 3000], np.int16), 8)[None].repeat(32, axis=0)
-    shown = {"WindowCenter": 1000, "WindowWidth": 4000}
-    lying = render(file_of(values, BitsStored=12, HighBit=11, **shown), 32).array
-    assert np.array_equal(lying, render(file_of(values, BitsStored=16, HighBit=15, **shown), 32).array)
-    alone = np.where(values < 0, values & 0xFFF, values)  # the sign in the stored bits alone
-    true = render(file_of(np.where(values > 2047, 2047, alone), BitsStored=12, HighBit=11, **shown), 32).array
-    assert np.array_equal(true[:, :24], lying[:, :24])
-
-
 def test_pixels_on_a_jpip_server_are_said_to_be_there() -> None:
     dataset = described(GRAY)
     dataset.PixelDataProviderURL = "http://pixels.example/1"
