@@ -1,6 +1,7 @@
 """The web beside Orthanc with its DICOMweb plug-in: thumbnails, a page of pictures, searches, and very many studies."""
 
 import http.client
+import os
 import statistics
 import tempfile
 import time
@@ -23,17 +24,33 @@ LIMIT = 0.2
 LISTED = 100  # Orthanc Explorer lists no more than that
 ROUNDS = 5
 JPEG, JSON = "image/jpeg", "application/dicom+json"
-# What somebody types, or chooses, at a million studies; the names are those of the archive.
-SEARCHES = (
-    "", "?q=ct", "?q=ct+2019", "?q=bada", "?q=bada+ct+2018", "?q=bata+lino", "?q=lo", "?q=PID00012345", "?q=PID0001",
-    "?q=chest", "?q=mr+head", "?q=follow+up", "?q=zzzzqq", "?q=since:2020", "?modality=PT", "?modality=CT&modality=MR",
-    "?description=CT+CHEST&modality=CT&from=2018-01-01&to=2018-12-31",
-)  # fmt: skip
-# Somewhere in the middle.
-PLACE = "20170605~101010~1.2.826.5000"
-TURNS = tuple(
-    f"{search or '?'}&{way}={PLACE}" for search in ("", "?q=ct", "?q=bada", "?q=lo") for way in ("after", "before")
-)
+# What somebody types, or chooses, at a million studies, by how hard it is; the names are those of the archive.
+SEARCHES = {
+    "one letter": ("?q=a", "?q=x", "?q=1"),
+    "two letters": ("?q=lo", "?q=ra", "?q=us", "?q=xq"),
+    "a part of a word": ("?q=est", "?q=hes", "?q=ead"),
+    "a name that some have": ("?q=bada", "?q=bata+lino", "?q=bada+ct+2018"),
+    "a name that nobody has": ("?q=zzzzqq", "?q=follow+up", "?q=name:qx"),
+    "words that everybody has": ("?q=chest", "?q=mr+head", "?q=abdomen", "?q=ct"),
+    "short words together": ("?q=pt+li", "?q=lo+ra+ct+head", "?q=a+e+i+o"),
+    "a word and days": ("?q=lo+2019", "?q=chest+2012-03", "?q=bada+since:2020", "?q=since:2020"),
+    "a word and a modality": ("?q=lo+nm", "?q=knee+mr", "?modality=PT", "?modality=CT&modality=MR&q=li"),
+    "numbers": ("?q=PID00012345", "?q=PID0001", "?q=00012345"),
+    "fields that no list has": ("?q=referrer:lo", "?q=body:chest", "?q=series:axial", "?q=birth:1950", "?q=station:ct"),
+    "choices": (
+        "?station=CT1", "?modality=ZZ", "?description=CT+CHEST&modality=CT&from=2018-01-01&to=2018-12-31",
+    ),
+}  # fmt: skip
+# Somewhere in the middle, and close to the end.
+PLACES = ("20170605~101010~1.2.826.5000", "20080110~101010~1.2.826.5000")
+TURNS = {
+    "turning pages in the middle": tuple(
+        f"{search or '?'}&{way}={PLACES[0]}"
+        for search in ("", "?q=ct", "?q=bada", "?q=lo", "?q=pt+li")
+        for way in ("after", "before")
+    ),
+    "turning pages at the end": tuple(f"{search}&after={PLACES[1]}" for search in ("?", "?q=ct", "?q=lo", "?q=chest")),
+}
 
 
 def run() -> list[Row]:
@@ -150,26 +167,38 @@ def _with_studies(folder: Path) -> list[Row]:
 
 
 def _with_many() -> list[Row]:
+    rows = []
     with archives() as (on_sqlite, *_):
         on_sqlite.build(SIZES)
-        with web_peers.ours(on_sqlite.url(MANY)) as port:
-            return _all_pages(port)
+        url = on_sqlite.url(MANY)
+        for disk in (True, False):
+            if disk:
+                _forget(Path(url))
+            with web_peers.ours(url) as port:
+                rows += _all_pages(port, "read from the disk" if disk else "in the system's cache")
+    return rows
 
 
-def _all_pages(port: int) -> list[Row]:
+def _forget(path: Path) -> None:
+    """Have the system forget what it holds of a file."""
+    file = os.open(path, os.O_RDONLY)
+    os.fsync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(file)
+
+
+def _all_pages(port: int, where: str) -> list[Row]:
     at_start = _page(port, "")[0]
-    return [
-        Row(
-            case=f"{MANY:,} studies: the first page, asked for when the server says that it listens",
-            ours=f"{1000 * at_start:.0f} ms",
-            peer="",
-            ratio=None,
-            goal="< 200 ms",
-            met=at_start < LIMIT,
-        ),
-        _pages(port, f"{MANY:,} studies: the first page and searches", SEARCHES),
-        _pages(port, f"{MANY:,} studies: turning pages in the middle", TURNS),
-    ]
+    first = Row(
+        case=f"{MANY:,} studies, {where}: the first page, asked for when the server says that it listens",
+        ours=f"{1000 * at_start:.0f} ms",
+        peer="",
+        ratio=None,
+        goal="< 200 ms",
+        met=at_start < LIMIT,
+    )
+    kinds = {**SEARCHES, **TURNS}
+    return [first, *(_pages(port, f"{MANY:,} studies, {where}: {kind}", asked) for kind, asked in kinds.items())]
 
 
 def _pages(port: int, case: str, queries: Sequence[str]) -> Row:
@@ -181,8 +210,8 @@ def _pages(port: int, case: str, queries: Sequence[str]) -> Row:
     first_slowest = max(first, key=lambda query: first[query])
     return Row(
         case=f"{case}, {len(queries)} pages",
-        ours=f"median {1000 * statistics.median(again.values()):.0f} ms, slowest {1000 * again[slowest]:.0f} ms "
-        f"(`/{slowest}`), never asked before {1000 * first[first_slowest]:.0f} ms (`/{first_slowest}`)",
+        ours=f"never asked before {1000 * first[first_slowest]:.0f} ms (`/{first_slowest}`), again "
+        f"{1000 * again[slowest]:.0f} ms (`/{slowest}`), the slowest of both",
         peer="",
         ratio=None,
         goal="< 200 ms, all",

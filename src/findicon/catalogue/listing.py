@@ -178,10 +178,16 @@ class ListOfStudies:
                 **_named("to", bound or end),
             }
             began = self.clock()
-            for one in self._rows(statement, given):
-                found += 1
-                self._found[one.uid] = one
-            if found >= self.most or bound is None:
+            # The first stretch is always looked through: whoever asks for what comes behind gets on.
+            rows = self._rows(statement, given, self._is_late if length > FIRST_STRETCH else None)
+            found += len(rows)
+            self._found.update((one.uid, one) for one in rows)
+            if found >= self.most:
+                return
+            if length > FIRST_STRETCH and self._is_late():  # it may have been stopped in the middle
+                self._reached.append(rows[-1].place if rows else place)
+                return
+            if bound is None:
                 return
             place = bound
             if self._is_late():

@@ -31,7 +31,7 @@ from .encoder import Element
 from .headers import is_in_headers, read_header_values
 from .leading import finds_few, led
 from .schema import TABLES
-from .selection import Selection
+from .selection import Selection, tables_in
 from .sequences import answered, from_text
 
 _NO_MATCHES = {*NOT_KEYS, ICON_IMAGE_SEQUENCE, INSTANCE_AVAILABILITY}
@@ -118,7 +118,10 @@ def matched(query: Query) -> Matched:
         A key's value cannot be matched with its VR.
     """
     keys, conditions = dict(query.keys), []
-    for tag, name, how in ((_DESCRIPTION, "facet.value", "described"), (_STATION, "study.stations", "")):
+    special = [(_DESCRIPTION, "facet.value", "described")]
+    if query.options.relational and not any(_is_below(key, query) for tag, key in keys.items() if tag != _STATION):
+        special.append((_STATION, "study.stations", ""))  # else one series has to meet all that is asked of series
+    for tag, name, how in special:
         wanted = criteria.criterion(keys[tag], query.options) if tag in keys else criteria.Universal()
         column = COLUMNS[tag] if how else COLUMNS[_MODALITIES]  # stations are kept as modalities are
         found = None if isinstance(wanted, criteria.Universal) else condition_on(name, column, wanted)
@@ -130,10 +133,17 @@ def matched(query: Query) -> Matched:
     day = criteria.criterion(keys[_DATE], query.options) if _DATE in keys else None
     days = (day.low, day.high) if isinstance(day, criteria.Between) else ("", "")
     below = tuple((level, tuple(found)) for level, found in planning.below.items())
-    is_whole = (
-        not planning.left and not planning.below_in_python and [level for level, _ in below] in ([], [Level.SERIES])
-    )
+    is_of_studies = all(tables_in(shape) <= {"study"} for shape, _ in planning.conditions)
+    is_of_series = [level for level, _ in below] in ([], [Level.SERIES])
+    is_whole = not planning.left and not planning.below_in_python and is_of_studies and is_of_series
     return Matched((*conditions, *planning.conditions), below, days, is_whole)
+
+
+def _is_below(key: Key, query: Query) -> bool:
+    """Tell whether a key asks for something of series or instances."""
+    column = COLUMNS.get(key.tag)
+    level = column.level if column else Level.IMAGE
+    return level.depth > query.level.depth and not key.is_universal and key.tag not in NOT_KEYS
 
 
 @dataclass

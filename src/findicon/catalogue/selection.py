@@ -85,7 +85,7 @@ def _selected(selection: Selection, binds: Binds) -> Select[Any]:
     source: FromClause = TABLES[selection.level]
     named = {name.partition(".")[0] for name in selection.columns}
     named |= {name.partition(".")[0] for name, _ in selection.order}
-    named |= {table for shape in selection.conditions for table in _tables_in(shape)}
+    named |= {table for shape in selection.conditions for table in tables_in(shape)}
     at = TABLES[selection.level].name
     while at in _ABOVE and (at not in {"study", "patient"} or "patient" in named):
         table, condition = _ABOVE[at]
@@ -137,9 +137,10 @@ def column_named(name: str) -> ColumnElement[Any]:
     return METADATA.tables[table].c[column]
 
 
-def _tables_in(shape: Shape) -> set[str]:
+def tables_in(shape: Shape) -> set[str]:
+    """Give the tables that a shape names."""
     if shape[0] in {"any", "all", "days with"}:
-        return {table for part in shape[1:] for table in _tables_in(part)}
+        return {table for part in shape[1:] for table in tables_in(part)}
     return {str(shape[1]).partition(".")[0]} if len(shape) > 1 else set()
 
 

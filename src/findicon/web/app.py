@@ -27,6 +27,7 @@ from .pages import ErrorPage, error_page, page_routes
 from .pictures import Pictures
 from .ports import Renderer
 from .problems import Problem, problem_of, problem_response
+from .remembered import Remembering
 from .rendering import in_process
 from .services import Services
 from .settings import WebSettings
@@ -102,6 +103,7 @@ def create_app(
     app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
     page = error_page(services)
     _failures(app, page)
+    app.add_middleware(Remembering, pictures=services.remembered)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

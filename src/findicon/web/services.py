@@ -1,5 +1,6 @@
 """What the routes work with: the ports that the web was joined to, and the few questions they all ask of them."""
 
+import struct
 import threading
 from collections.abc import Callable, Container, Generator, Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from pydicom.uid import ExplicitVRLittleEndian
 from starlette.requests import Request
 
-from ..errors import AnswersCut
+from ..errors import AnswersCut, PeerError
 from ..observe import audit
 from ..query import Finder, IconSource, Ingest, InstanceSource, Key, Level, Lister, Match, Options, Overview, Query
 from .attributes import Attribute, of_bytes
@@ -19,6 +20,7 @@ from .caching import FirstSeen, Kept
 from .metrics import Metrics
 from .ports import Counting, Holding, Renderer
 from .problems import not_found, too_large
+from .remembered import RememberedPictures
 from .routing import DICOMWEB
 from .settings import WebSettings
 
@@ -63,6 +65,7 @@ class Services:
     metrics: Metrics
     first_seen: FirstSeen = field(default_factory=FirstSeen)
     encoded: Kept = field(default_factory=Kept)
+    remembered: RememberedPictures = field(default_factory=RememberedPictures)
     seen: set[Instance] = field(default_factory=set)
     rendering: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(4))
     warming: list[Callable[[], object]] = field(default_factory=list)
@@ -224,9 +227,18 @@ def changed(query: Query, *, limit: int | None, offset: int | None = None, keys:
 
 
 def fields(match: Match, wanted: Container[int] | None = None) -> Fields:
-    """Give the attributes of an answer by tag: all of them, or those that are wanted."""
+    """Give the attributes of an answer by tag: all of them, or those that are wanted.
+
+    Raises
+    ------
+    PeerError
+        The answer is no data set: it comes from another archive.
+    """
     data = match.encoded(ExplicitVRLittleEndian)
-    return {attribute.tag: attribute for attribute in of_bytes(data, wanted=wanted)}
+    try:
+        return {attribute.tag: attribute for attribute in of_bytes(data, wanted=wanted)}
+    except (ValueError, struct.error) as exc:
+        raise PeerError("the archive behind this one", f"an answer is malformed: {exc}") from exc
 
 
 def text(found: Fields, tag: int) -> str:

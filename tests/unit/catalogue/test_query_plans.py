@@ -9,8 +9,8 @@ from sqlalchemy import Select
 
 from contract.databases import ON_POSTGRESQL
 from contract.making import record
-from findicon.catalogue import Catalogue, CatalogueFinder, readings
-from findicon.catalogue.plan import plan
+from findicon.catalogue import Catalogue, CatalogueFinder, listing, readings
+from findicon.catalogue.plan import matched, plan
 from findicon.catalogue.selection import compiled
 from findicon.query import Model, Options, Query
 
@@ -99,6 +99,50 @@ def test_dates_lead_where_they_are_few(one: Catalogue) -> None:
     statement = compiled(made.selection, one.database.dialect)
     (first, *_) = steps(one, statement.sql, statement.bound(made.values, None, 0))
     assert "study_by_date" in first
+
+
+LISTS = {
+    "everything": {},
+    "a name and a description": {"PatientName": "lo*", "StudyDescription": "*lo*\\*LO*"},
+    "a word and a modality": {"PatientName": "*DOE*", "ModalitiesInStudy": "CT\\MR"},
+    "a number and days": {"AccessionNumber": "A1*", "StudyDate": "20200101-20231231"},
+}
+
+
+@pytest.mark.parametrize("upward", [False, True])
+@pytest.mark.parametrize("asked", LISTS.values(), ids=LISTS)
+def test_a_list_is_looked_through_without_a_row(one: Catalogue, asked: dict[str, str], upward: bool) -> None:
+    found = matched(Query("STUDY", defaults=False, **asked))
+    statement = listing._stretch((listing._shapes_of(found),), upward, one.database.dialect)
+    values = statement.bound(tuple(listing._values_of(found)), 10, 0)
+    values |= listing._named("from", ("2", "", "")) | listing._named("to", ("1", "", ""))
+    (first, *others) = steps(one, statement.sql, values)
+    assert "USING COVERING INDEX study_by_date" in first
+    assert not [step for step in others if "study" in step or "SORT" in step or "ORDER BY" in step], others
+
+
+@pytest.mark.parametrize("asked", list(LISTS.values())[1:], ids=list(LISTS)[1:])
+def test_how_many_a_condition_finds_is_counted_without_a_row(one: Catalogue, asked: dict[str, str]) -> None:
+    leading = [
+        found for found in matched(Query("STUDY", defaults=False, **asked)).conditions if listing._leads(found[0])
+    ]
+    assert leading
+    for shape, values in leading:
+        counted = listing._counted(shape, one.database.dialect)
+        found = steps(one, counted.sql, counted.bound(values, 10, 0))
+        read = [step for step in found if step.split()[1] in {"study", "series", "study_words"}]
+        assert read
+        # SQLite looks at the row of an index of an expression all the same; there are 3,000 of them at most.
+        known = ("COVERING INDEX", "VIRTUAL TABLE", "series_by_modality")
+        assert all(any(one in step for one in known) for step in read), found
+
+
+def test_what_leads_to_few_studies_is_read_first(one: Catalogue) -> None:
+    found = matched(Query("STUDY", defaults=False, PatientName="*DOE*", StudyDate="20200101-20231231"))
+    (shape, values), *_ = [one for one in found.conditions if listing._leads(one[0])]
+    statement = listing._few(shape, listing._shapes_of(found), one.database.dialect)
+    bound = statement.bound((*values, *listing._values_of(found)), 10, 0)
+    assert [step for step in steps(one, statement.sql, bound) if "study USING INTEGER PRIMARY KEY" in step]
 
 
 DAYS_AND_MODALITIES = [

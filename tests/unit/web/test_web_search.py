@@ -1,11 +1,14 @@
 """QIDO-RS over HTTP (PS3.18 10.6)."""
 
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
 
 from findicon.errors import CatalogueError, PeerError, PeerTimeout
+from findicon.query import Cancel, EncodedMatch, Match, Options, Query, never
 from findicon.web import WebSettings
 from unit.web.conftest import SERIES, STUDY, served
 from unit.web.parts import parts_of
@@ -188,3 +191,14 @@ def test_many_answers_stream(shelf: Shelf) -> None:
     assert len(response.json()) == 240
     assert len(limited.json()) == 230
     assert "10 additional results" in limited.headers["warning"]
+
+
+def test_an_answer_of_another_archive_that_is_no_data_set_is_its_failure(shelf: Shelf) -> None:
+    class Broken:
+        options = Options()
+
+        def find(self, query: Query, cancel: Cancel = never) -> Iterator[Match]:
+            yield EncodedMatch(b"\x08\x00\x20\x00DA", ExplicitVRLittleEndian)
+
+    with served(shelf, finder=Broken(), overview=None) as client:
+        assert client.get("/?q=doe").status_code == 502

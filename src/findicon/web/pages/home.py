@@ -17,7 +17,7 @@ from .alternatives import NO_FILTERS, Asked, Filters, query_of
 from .facets import Choice, Counted, count_facets
 from .question import ANY_DAY, Dates, Question, read_dates, read_question
 from .studies import Cursor, Page, StudyPages
-from .survey import survey_of
+from .survey import HALF, SECONDS, survey_of
 from .templating import Templates
 
 VIEWS = ("grid", "table")
@@ -137,7 +137,9 @@ class Home:
         asked = Asked(question, state.filters, simple=lister is None)
         links = _Links(self._services.prefix(request), state, question)
         must_ask = not asked and lister is None
-        survey = survey_of(lister, asked, settings.most_counted) if asked and lister is not None else None
+        survey = None
+        if asked and lister is not None:
+            survey = survey_of(lister, asked, settings.most_counted, SECONDS if state.cursor is None else HALF)
         page = Page(()) if must_ask else self._pages.page(asked, state.size, state.cursor, survey)
         overview = self._services.overview if lister is not None else None
         days = overview.days() if overview is not None and not asked else {}

@@ -11,7 +11,7 @@ from ...query import Level
 from ..dicomweb import belongs, picture_response
 from ..encoding import JPEG, WEBP
 from ..negotiation import is_named
-from ..pictures import PREVIEW, Pictures
+from ..pictures import PREVIEW, Pictures, Shown
 from ..problems import Problem
 from ..routing import Handler, Uid
 from ..services import Instance, Services
@@ -93,7 +93,10 @@ def _shots(
     def shot(request: Request, level: Level, found: Instance) -> Response:
         belongs(services, level, found)
         media_type = WEBP if is_named(request, WEBP) else JPEG
-        return picture_response(services, request, pictures.of_any(level, found), PREVIEW, PREVIEW, media_type)
+        picture = pictures.of_any(level, found)
+        response = picture_response(services, request, picture, PREVIEW, PREVIEW, media_type)
+        # A pictogram may stand for a picture that comes in a moment.
+        return services.remembered.keep(request, response) if picture.shown is Shown.PREVIEW else response
 
     @route(_STUDY + "/picture")
     def study_shot(request: Request, study: Uid) -> Response:

@@ -8,7 +8,7 @@ from ...query import Listed, Lister, Place, as_date
 from ..services import Fields, Services, text
 from .alternatives import Asked, query_of
 from .question import ANY_DAY
-from .survey import SECONDS, Survey
+from .survey import HALF, Survey
 
 _MOMENT = r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
 _CURSOR = re.compile(rf"(\d{{8}})?~({_MOMENT})?~([0-9.]{{1,64}})?", re.ASCII)
@@ -127,7 +127,7 @@ class StudyPages:
             return survey.studies[:wanted], survey.reached if len(survey.studies) < wanted else None
         queries = [query_of(one, asked.dates) for one in asked.alternatives()]
         place, upward = (None, False) if cursor is None else (cursor.place, cursor.upward)
-        found = lister.listed(queries, most=wanted, seconds=SECONDS, place=place, upward=upward)
+        found = lister.listed(queries, most=wanted, seconds=HALF, place=place, upward=upward)
         return found.studies, found.reached
 
     def _shown(self, studies: Sequence[Listed], *, has_newer: bool, has_older: bool) -> Page:

@@ -7,7 +7,9 @@ from ...query import Listed, Lister, Place
 from .alternatives import Asked, query_of
 
 SECONDS = 0.08
-"""How long to look for a survey, or for a page behind a place, at most."""
+"""How long to look for a survey, and for the page that is cut out of it, at most."""
+HALF = SECONDS / 2
+"""How long to look for each of both, where the page begins behind a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Survey:
     reached: Place | None = None
 
 
-def survey_of(lister: Lister, asked: Asked, most: int) -> Survey:
-    """Look for what a question finds, until all is found or one more than is counted."""
+def survey_of(lister: Lister, asked: Asked, most: int, seconds: float = SECONDS) -> Survey:
+    """Look for what a question finds, until all is found or one more than is counted, or time is over."""
     queries = [query_of(one, asked.dates) for one in asked.alternatives()]
-    found = lister.listed(queries, most=most + 1, seconds=SECONDS)
+    found = lister.listed(queries, most=most + 1, seconds=seconds)
     return Survey(found.studies, found.reached is None and len(found.studies) <= most, found.reached)
