@@ -8,13 +8,16 @@ from .files import Source, copied
 _STEP = 1 << 18
 _LARGEST = 1 << 30
 # A thousandth of it is enough to make so many bytes of a header, every eight of which may be an element to walk over.
+# Longer ones are believed where they are made of something: contours and documents deflate to a twentieth at best.
 _LARGEST_HEADER = 1 << 23
+_BELIEVED = 32
 
 
 class InflatingSource:
     """A deflated data set as a Source; what was inflated is kept until it is told to `forget`.
 
-    It inflates no further than a header may be long until it is told to `expect_pixels`.
+    Until it is told to `expect_pixels` it inflates no further than a header may be long, or than its own bytes let one
+    believe.
 
     Parameters
     ----------
@@ -27,7 +30,7 @@ class InflatingSource:
     def __init__(self, source: Source, begin: int) -> None:
         self.name = source.name
         self._source = source
-        self._next = begin
+        self._begin = self._next = begin
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._data = bytearray()
         self._forgotten = 0
@@ -69,7 +72,9 @@ class InflatingSource:
     def _inflate(self, end: int) -> None:
         while (reached := self._forgotten + len(self._data)) < end and not self._inflater.eof:
             if self._end_of_header is not None and reached > self._end_of_header:
-                raise StorageError(f"The header of {self.name} inflates to more than {_LARGEST_HEADER} bytes")
+                used = self._next - self._begin - len(self._inflater.unconsumed_tail)
+                if reached > _BELIEVED * used:
+                    raise StorageError(f"The header of {self.name} inflates to more than {_LARGEST_HEADER} bytes")
             if len(self._data) > _LARGEST:
                 raise StorageError(f"{self.name} inflates to more than {_LARGEST} bytes")
             compressed = self._inflater.unconsumed_tail

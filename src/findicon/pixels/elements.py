@@ -17,7 +17,7 @@ _PIXEL_GROUP = 0x7FE0
 _FIRST_READ = 1 << 14
 _LARGEST_READ = 1 << 20
 # A header of which more than this has to be read is refused: walking through it would take seconds.
-_MOST_READ = 1 << 26
+_MOST_READ = 1 << 27
 # Longer values stay in the file until they are asked for: overlays, curves, documents, lookup tables.
 _LONG_VALUE = 1 << 16
 LONG_LENGTH_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})

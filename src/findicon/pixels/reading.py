@@ -43,8 +43,8 @@ _NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
 _FIRST_READ = 1 << 14
-# pydicom may take a second for so many bytes when they are made for it.
-_MOST_FOR_PYDICOM = 1 << 19
+# pydicom may take two seconds for a megabyte that is made for it.
+_MOST_FOR_PYDICOM = 1 << 20
 
 
 def read_header(source: str | os.PathLike[str] | BinaryIO, *, private: bool = True) -> Header:
