@@ -79,14 +79,12 @@ class ListOfStudies:
         Where.
     queries
         A study answers one of them at least.
-    most
-        How many studies at most.
-    deadline
-        When to end, by `clock`.
-    place, upward
+    most, seconds, place, upward
         As `Lister.listed` has them.
     in_python
         Answers a query that SQL cannot express, in order, until it is told to stop.
+    clock
+        Gives seconds.
     """
 
     database: Database

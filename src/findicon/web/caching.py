@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import blake2b
-from typing import BinaryIO
+from typing import BinaryIO, Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 _REMEMBERED = 20_000
+_ROOM = 1 << 25  # bytes
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,44 @@ class FirstSeen:
             return found
 
 
+class Newest(Generic[_Key, _Value]):
+    """Keeps the values that were used last, as many as have room; safe between threads.
+
+    Parameters
+    ----------
+    size
+        Gives the bytes that a value takes.
+    room
+        Bytes, at most.
+    """
+
+    def __init__(self, size: Callable[[_Value], int], room: int = _ROOM) -> None:
+        self._size = size
+        self._room = room
+        self._held = 0
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: _Key) -> _Value | None:
+        """Give a value; None where it is not kept."""
+        with self._lock:
+            found = self._values.get(key)
+            if found is not None:
+                self._values.move_to_end(key)
+            return found
+
+    def keep(self, key: _Key, value: _Value) -> None:
+        """Keep a value, in the place of the one that was kept."""
+        with self._lock:
+            before = self._values.pop(key, None)
+            self._held -= 0 if before is None else self._size(before)
+            self._values[key] = value
+            self._held += self._size(value)
+            while self._held > self._room:
+                _, oldest = self._values.popitem(last=False)
+                self._held -= self._size(oldest)
+
+
 class Kept:
     """What was made lately, by its entity tag: a page's pictures are asked for by one reader after the other.
 
@@ -119,25 +161,13 @@ class Kept:
         Bytes, at most.
     """
 
-    def __init__(self, room: int = 1 << 25) -> None:
-        self._room = room
-        self._held = 0
-        self._made: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, room: int = _ROOM) -> None:
+        self._made: Newest[str, bytes] = Newest(len, room)
 
     def __call__(self, etag: str, make: Callable[[], bytes]) -> bytes:
         """Give what has this entity tag; two who ask at once may both make it."""
-        with self._lock:
-            found = self._made.get(etag)
-            if found is not None:
-                self._made.move_to_end(etag)
-                return found
-        made = make()
-        with self._lock:
-            if etag not in self._made:
-                self._made[etag] = made
-                self._held += len(made)
-            while self._held > self._room:
-                _, oldest = self._made.popitem(last=False)
-                self._held -= len(oldest)
-        return made
+        found = self._made.get(etag)
+        if found is None:
+            found = make()
+            self._made.keep(etag, found)
+        return found

@@ -4,9 +4,7 @@ A page asks for hundreds of pictures at once, and one reader after the other ope
 show a picture for longer without asking than it is remembered here.
 """
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,11 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .caching import Validators, not_modified
+from .caching import Newest, Validators, not_modified
 
 _END = "/picture"
 _SECONDS = 60.0
-_ROOM = 1 << 25  # bytes
 
 
 class _Kept(NamedTuple):
@@ -40,9 +37,7 @@ class RememberedPictures:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
-        self._held = 0
-        self._lock = threading.Lock()
+        self._kept: Newest[tuple[str, str], _Kept] = Newest(lambda kept: len(kept.body))
 
     def keep(self, request: Request, response: Response) -> Response:
         """Remember the answer to a request, and give it on."""
@@ -50,12 +45,7 @@ class RememberedPictures:
             kept = _Kept(
                 self._clock() + _SECONDS, bytes(response.body), dict(response.headers), request.scope.get("route")
             )
-            with self._lock:
-                self._forget(_key(request.scope))
-                self._kept[_key(request.scope)] = kept
-                self._held += len(kept.body)
-                while self._held > _ROOM:
-                    self._forget(next(iter(self._kept)))
+            self._kept.keep(_key(request.scope), kept)
         return response
 
     def answer(self, scope: Scope) -> Response | None:
@@ -69,10 +59,6 @@ class RememberedPictures:
                 {name: value for name, value in kept.headers.items() if not name.startswith("content-")}
             )
         return Response(kept.body, 200, kept.headers)
-
-    def _forget(self, key: tuple[str, str]) -> None:
-        gone = self._kept.pop(key, None)
-        self._held -= 0 if gone is None else len(gone.body)
 
 
 def _key(scope: Scope) -> tuple[str, str]:
